@@ -6,18 +6,16 @@ Player and judge both run cells in it.
 from __future__ import annotations
 
 import ast
-import builtins
 import codecs
 import contextlib
 import inspect
 import os
-import re
 import signal
 import subprocess
 import sys
 import types
 import warnings
-from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence, MutableSet
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from IPython.core import interactiveshell
@@ -29,9 +27,9 @@ from traitlets import Type
 from traitlets.config import Config
 
 from grader.protocol.errors import OUR_ERRORS
-from grader.protocol.names import changed_by_cell, imports_of, names_of
+from grader.protocol.names import imports_of, names_of
 from grader.protocol.orders import Begin, Defines
-from grader.protocol.outputs import Error, Report
+from grader.protocol.outputs import Report
 from grader.protocol.wire import ready
 from grader.sandboxed.outputs import OUTPUTS, OutputStream, Publisher, Results
 
@@ -289,118 +287,6 @@ def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) ->
         if stream is not None:
             stream.flush()
     return Report(OUTPUTS.taken(), count, shell.error_line)
-
-
-def run_given(shell: Shell, source: str) -> Report:
-    """Runs a given cell in a judge, where no answer is bound, and no file that one writes.
-
-    A statement that needs one leaves nothing, so what it binds or fills crosses. All behind it is
-    the teacher's, unless it asserts or raises: then the answer decides whether that is run.
-    """
-    going_on = _GoingOn(shell.user_ns)
-    known = {_FORGET: going_on.forget, _NOT_HERE: _MISSED}
-    shell.ast_transformers.append(going_on)
-    vars(builtins).update(known)
-    try:
-        report = run_cell(shell, source, seen=False)
-    finally:
-        # IPython itself removes one that fails.
-        shell.ast_transformers[:] = [one for one in shell.ast_transformers if one is not going_on]
-        for name in known:
-            del vars(builtins)[name]
-    said = {one.ename for one in report.outputs if isinstance(one, Error)}
-    if not said.isdisjoint(one.__name__ for one in _MISSED):
-        going_on.forget_shown()
-    going_on.bring_back()
-    return report
-
-
-# No cell has names like these.
-_FORGET, _NOT_HERE = "forget what it binds", "what is not here"
-# An answer's name, or a file that one writes.
-_MISSED = NameError, FileNotFoundError
-# In a statement that may end a cell on purpose.
-_MAY_END = re.compile("assert|raise")
-
-
-class _GoingOn(ast.NodeTransformer):
-    """Has a cell go on behind a statement that asks for what is not there."""
-
-    def __init__(self, space: dict[str, Any]) -> None:
-        self._space = space
-        # Of the cell, and of what a magic runs in it.
-        self._tried: list[ast.stmt] = []
-        self._shown: list[ast.stmt] = []
-        # Instances of given classes, by name, that a statement was to change.
-        self._aside: dict[str, Any] = {}
-
-    def visit_Module(self, tree: ast.Module) -> ast.Module:
-        # What stands last is shown.
-        self._shown += [one for one in tree.body[-1:] if isinstance(one, ast.Expr)]
-        tree.body = [one if one in self._shown else self._try(one) for one in tree.body]
-        return tree
-
-    def _try(self, statement: ast.stmt) -> ast.stmt:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            return statement
-        number = ast.Constant(len(self._tried))
-        self._tried.append(statement)
-        forget = ast.Call(ast.Name(_FORGET, ast.Load()), [number], [])
-        handler = ast.ExceptHandler(ast.Name(_NOT_HERE, ast.Load()), None, [ast.Expr(forget)])
-        ast.fix_missing_locations(ast.copy_location(handler, statement))
-        return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
-
-    def forget(self, number: int) -> None:
-        """Called by the `except`: what may end the cell on purpose does so."""
-        if _MAY_END.search(self._forget(self._tried[number])):
-            raise
-
-    def forget_shown(self) -> None:
-        """Called where the cell has ended for want of something."""
-        for statement in self._shown:
-            # It may be nested deep.
-            with contextlib.suppress(RecursionError):
-                self._forget(statement)
-
-    def bring_back(self) -> None:
-        """Called behind the cell."""
-        for name, value in self._aside.items():
-            self._space.setdefault(name, value)
-
-    def _forget(self, statement: ast.stmt) -> str:
-        """What stood there before would be taken for what it was to bind, or to put into it.
-
-        Returns:
-            Its source.
-        """
-        source = ast.unparse(statement)
-        sets = {
-            part.value.id
-            for part in ast.walk(statement)
-            if isinstance(part, ast.Subscript)
-            and isinstance(part.ctx, ast.Store)
-            and isinstance(part.value, ast.Name)
-        }
-        names = names_of(source)
-        # A generator that asked for it has come to its end.
-        drawn = {name for name in names.read if _has_ended(self._space.get(name))}
-        gone = {*names.bound, *sets, *drawn}.difference(imports_of(source))
-        for name in changed_by_cell(source) - gone:
-            # Neither `plt.plot(x)` nor `table.plot(x)` puts anything into it.
-            value = self._space.get(name)
-            if isinstance(value, MutableSequence | MutableMapping | MutableSet):
-                gone.add(name)
-            elif type(value).__module__ == "__main__":
-                # It may be nothing that crosses; what the cell makes of it does.
-                self._aside[name] = self._space.pop(name)
-        for name in gone:
-            self._space.pop(name, None)
-            self._aside.pop(name, None)
-        return source
-
-
-def _has_ended(value: Any) -> bool:
-    return type(value) is types.GeneratorType and value.gi_frame is None
 
 
 def defined_by_given(

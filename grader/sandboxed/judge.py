@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import types
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -54,12 +54,13 @@ from grader.sandboxed.calls.pickles import Brought, refuse_pickles
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder
-from grader.sandboxed.cells import Shell, defined_by_given, run_cell, run_given, settle_in
+from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from, torch_module
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
+from grader.sandboxed.given_cells import codes_behind, run_given
 from grader.sandboxed.outputs import OUTPUTS
 
 
@@ -582,13 +583,8 @@ class _Bench:
         known = names_of(source)
         names = set(known.read | known.updated.intersection(bound))
         names |= asked_by_name(source).intersection(bound)
-        todo = list(names)
-        while todo:
-            value = self._shell.user_ns.get(todo.pop())
-            for code in _codes(value):
-                new = set(code.co_names) - names
-                names |= new
-                todo.extend(new)
+        for code in codes_behind(names, self._shell.user_ns):
+            names.update(code.co_names)
         return names
 
     def _pictures(self, names: set[str]) -> dict[str, object]:
@@ -629,19 +625,6 @@ _OWN = DATA - {"name"}
 
 def _no_live(value: Any) -> Node:
     raise CannotCross("something live")
-
-
-def _codes(value: Any) -> Iterable[types.CodeType]:
-    functions = [value] if type(value) is types.FunctionType else []
-    if issubclass(type(value), type) and value.__module__ == "__main__":
-        functions = [v for v in vars(value).values() if type(v) is types.FunctionType]
-    todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
-    if type(value) is types.GeneratorType:
-        todo.append(value.gi_code)
-    while todo:
-        code = todo.pop()
-        yield code
-        todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
 
 
 def _failed(problem: tuple[str, str]) -> Report:

@@ -235,3 +235,73 @@ def test_what_it_imports_beside_an_answer_stays(graded):
     assert scores(found) == {"a": 1}
     found, _ = graded(shown, f="def f(x): return 5")
     assert scores(found) == {"a": 0}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "try:\n    f(-1)\n    refused = False\nexcept Exception:\n    refused = True",
+        "refused = True\nwith contextlib.suppress(Exception):\n    f(-1)\n    refused = False",
+        "refused = refuses(-1)",
+        "refused = all(refuses(x) for x in [-1, -2])",
+        "if refuses(-1):\n    refused = True",
+    ],
+)
+def test_a_name_that_is_not_there_is_no_error_of_an_answers(graded, asks):
+    helper = "def refuses(x):\n    try:\n        f(x)\n    except Exception:\n        return True"
+    shown = exercise(
+        "# answer f\ndef f(x):\n    if x < 0:\n        raise ValueError\n    return x",
+        f"# given\nimport contextlib\n{helper}\n    return False",
+        f"# given\n{asks}",
+        "# test a\nassert refused",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return x")
+    assert scores(found) == {"a": 0}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["check(f(2), 4)", "for x in [1, 2]:\n    check(f(x), x * x)", "Checks().check(f(2), 4)"],
+)
+def test_so_is_what_stands_behind_a_helper_that_asserts(graded, asks):
+    check = "def check(found, wanted):\n    assert found == wanted"
+    shown = exercise(
+        f"# given\n{check}\nclass Checks:\n    check = staticmethod(check)",
+        "# answer f\ndef f(x):\n    return x * x",
+        f"# given\n{asks}\npasses = True\ndef half(x):\n    return x / 2",
+        "# test a\nassert passes",
+        "# test b\nassert half(f(4)) == 8",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0}
+    # What is defined there is the teacher's all the same.
+    found, _ = graded(shown, f="def f(x): return x * x if x < 4 else 0\ndef half(x): return 8")
+    assert scores(found)["b"] == 0
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "collect(f, wrong)",
+        "collect(f, into=wrong)\nother = 1",
+        "for x in [1, 2]:\n    note(f(x) - x * x)",
+        "try:\n    collect(f, wrong)\nexcept ZeroDivisionError:\n    pass",
+    ],
+)
+def test_so_is_what_a_helper_was_to_fill(graded, asks):
+    collect = "def collect(f, into):\n    for x in [1, 2]:\n        if f(x) != x * x:\n"
+    note = "def note(off):\n    if off:\n        wrong.append(off)"
+    shown = exercise(
+        f"# given\n{collect}            into.append(x)\n{note}\nwrong = []",
+        "# answer f\ndef f(x):\n    return x * x",
+        f"# given\n{asks}",
+        "# test a\nassert not wrong",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}

@@ -1,0 +1,240 @@
+"""Given cells in a judge, where no answer is bound, and no file that one writes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import dis
+import inspect
+import textwrap
+import types
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence, MutableSet
+from itertools import filterfalse
+from typing import Any
+
+from grader.protocol.names import changed_by_cell, imports_of, names_of
+from grader.protocol.outputs import Error, Report
+from grader.sandboxed.cells import Shell, run_cell
+
+
+def run_given(shell: Shell, source: str) -> Report:
+    """Runs a given cell in a judge.
+
+    A statement that needs what is not here leaves nothing, so what it binds or fills crosses. All
+    behind it is the teacher's, unless it asserts or raises: then the answer decides what is run
+    there, and only functions, classes and imports are the teacher's.
+    """
+    going_on = _GoingOn(shell.user_ns)
+    known = {_LACKS: going_on.lacks, _FORGET: going_on.forget, _NOT_HERE: _MISSED}
+    shell.ast_transformers.append(going_on)
+    vars(builtins).update(known)
+    try:
+        report = run_cell(shell, source, seen=False)
+    finally:
+        # IPython itself removes one that fails.
+        shell.ast_transformers[:] = [one for one in shell.ast_transformers if one is not going_on]
+        for name in known:
+            del vars(builtins)[name]
+    said = {one.ename for one in report.outputs if isinstance(one, Error)}
+    if not said.isdisjoint(one.__name__ for one in _MISSED):
+        going_on.forget_shown()
+    going_on.bring_back()
+    return report
+
+
+# No cell has names like these.
+_LACKS, _FORGET, _NOT_HERE = "lacks what it needs", "forget what it binds", "what is not here"
+# An answer's name, or a file that one writes.
+_MISSED = NameError, FileNotFoundError
+# What a block catches, it doesn't say.
+_CATCHING = ast.Try | ast.TryStar | ast.With | ast.AsyncWith
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class _GoingOn(ast.NodeTransformer):
+    """Has a cell go on behind a statement that needs what is not there."""
+
+    def __init__(self, space: dict[str, Any]) -> None:
+        self._space = space
+        # Of the cell, and of what a magic runs in it.
+        self._statements: list[ast.stmt] = []
+        self._shown: list[int] = []
+        # Whether an answer may have ended the cell.
+        self._may_be_over = False
+        # Instances of given classes, by name, that a statement was to change.
+        self._aside: dict[str, Any] = {}
+
+    def visit_Module(self, tree: ast.Module) -> ast.Module:
+        # What stands last is shown.
+        last = tree.body[-1:]
+        tree.body = [self._tried(one, is_last=one in last) for one in tree.body]
+        return tree
+
+    def _tried(self, statement: ast.stmt, is_last: bool) -> ast.stmt:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return statement
+        number = len(self._statements)
+        self._statements.append(statement)
+        lacks, forget = (
+            ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
+            for name in (_LACKS, _FORGET)
+        )
+        tried: ast.stmt
+        if is_last and isinstance(statement, ast.Expr):
+            self._shown.append(number)
+            tried = ast.Expr(ast.IfExp(lacks, ast.Constant(None), statement.value))
+        else:
+            handler = ast.ExceptHandler(ast.Name(_NOT_HERE, ast.Load()), None, [ast.Expr(forget)])
+            whole = ast.Try([statement], [handler], [], [])
+            tried = ast.If(lacks, [ast.Pass()], [whole])
+        return ast.fix_missing_locations(ast.copy_location(tried, statement))
+
+    def lacks(self, number: int) -> bool:
+        """Called before a statement: whether it is not run, as it might catch that a name is not
+        there, or as an answer may have ended the cell."""
+        statement = self._statements[number]
+        if self._may_be_over and not isinstance(statement, _FUNCTIONS | ast.ClassDef):
+            self.forget(number)
+            return True
+        names = _read_at_once(statement)
+        codes = list(codes_behind(names, self._space))
+        # What catches nothing ends for want of what it reads.
+        lacking: set[str] = set()
+        if any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
+            lacking = set(filterfalse(self._is_there, names))
+            lacking = lacking and lacking & names_of(ast.unparse(statement)).read
+        if any(code.co_exceptiontable for code in codes):
+            lacking.update(*(filterfalse(self._is_there, _globals_of(code)) for code in codes))
+        if lacking:
+            self.forget(number)
+        return bool(lacking)
+
+    def _is_there(self, name: str) -> bool:
+        return name in self._space or name in vars(builtins)
+
+    def forget(self, number: int) -> None:
+        """Called where a statement has not been run, or not to its end.
+
+        What stood there before would be taken for what it was to bind, or to put into it.
+        """
+        statement = self._statements[number]
+        source = ast.unparse(statement)
+        names = names_of(source)
+        codes = list(codes_behind(_read_at_once(statement), self._space))
+        self._may_be_over |= _may_raise(statement, codes)
+        sets = {
+            part.value.id
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Subscript)
+            and isinstance(part.ctx, ast.Store)
+            and isinstance(part.value, ast.Name)
+        }
+        # A generator that asked for it has come to its end.
+        drawn = {name for name in names.read if _has_ended(self._space.get(name))}
+        gone = {*names.bound, *sets, *drawn}.difference(imports_of(source))
+        changed = changed_by_cell(source).union(*(_changed_by(code, names.read) for code in codes))
+        for name in changed - gone:
+            # Neither `plt.plot(x)` nor `table.plot(x)` puts anything into it.
+            value = self._space.get(name)
+            if isinstance(value, MutableSequence | MutableMapping | MutableSet):
+                gone.add(name)
+            elif type(value).__module__ == "__main__":
+                # It may be nothing that crosses; what the cell makes of it does.
+                self._aside[name] = self._space.pop(name)
+        for name in gone:
+            self._space.pop(name, None)
+            self._aside.pop(name, None)
+
+    def forget_shown(self) -> None:
+        """Called where the cell has ended for want of something."""
+        for number in self._shown:
+            # It may be nested deep.
+            with contextlib.suppress(RecursionError):
+                self.forget(number)
+
+    def bring_back(self) -> None:
+        """Called behind the cell."""
+        for name, value in self._aside.items():
+            self._space.setdefault(name, value)
+
+
+def _read_at_once(statement: ast.stmt) -> set[str]:
+    """The names that a statement reads when it is run, and not when what it defines is called."""
+    found = set()
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        inside: list[ast.AST] = list(ast.iter_child_nodes(node))
+        if isinstance(node, _FUNCTIONS):
+            body = node.body if isinstance(node.body, list) else [node.body]
+            is_called = isinstance(node, ast.Lambda) and not isinstance(statement, ast.Assign)
+            inside = [part for part in inside if is_called or part not in body]
+        todo += inside
+    return found
+
+
+def codes_behind(names: Iterable[str], space: Mapping[str, Any]) -> Iterator[types.CodeType]:
+    """The code of functions, generators and instances of given cells that names stand for, and
+    of all that these call."""
+    known = set(names)
+    todo = list(known)
+    while todo:
+        for code in _codes(space.get(todo.pop())):
+            yield code
+            new = set(code.co_names) - known
+            known |= new
+            todo.extend(new)
+
+
+def _codes(value: Any) -> Iterator[types.CodeType]:
+    functions = [value]
+    cls = value if issubclass(type(value), type) else type(value)
+    if cls.__module__ == "__main__":
+        functions = [part for base in cls.__mro__ for part in vars(base).values()]
+        # Of static methods and class methods, and of properties.
+        functions = [getattr(f, "__func__", getattr(f, "fget", f)) for f in functions]
+    functions = [one for one in functions if type(one) is types.FunctionType]
+    todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
+    if type(value) is types.GeneratorType:
+        todo.append(value.gi_code)
+    while todo:
+        code = todo.pop()
+        yield code
+        todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
+
+
+def _globals_of(code: types.CodeType) -> set[str]:
+    return {one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_GLOBAL"}
+
+
+def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
+    """Whether it may end a cell on purpose, as `np.testing.assert_equal` does."""
+    for node in ast.walk(statement):
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+        if isinstance(node, ast.Assert | ast.Raise) or "assert" in name:
+            return True
+    return any(
+        one.opname == "RAISE_VARARGS" for code in codes for one in dis.get_instructions(code)
+    )
+
+
+def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
+    """Names of which a function of a given cell may change what they stand for.
+
+    Args:
+        arguments: what it may be given.
+    """
+    try:
+        source = textwrap.dedent(inspect.getsource(code))
+    except (OSError, TypeError):
+        return set()
+    changed = set(changed_by_cell(source))
+    own = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) - {"self"}
+    return changed - own | set(() if changed.isdisjoint(own) else arguments)
+
+
+def _has_ended(value: Any) -> bool:
+    return type(value) is types.GeneratorType and value.gi_frame is None
