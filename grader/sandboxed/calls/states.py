@@ -37,8 +37,7 @@ def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
     packer = Packer(_no_live, given)
     try:
         node = packer.pack(value)
-    except Exception:
-        # Packing may run a library's own code: tensors of torchao's have no memory of their own.
+    except CannotCross:
         return ""
     if kind_of(node) not in DATA and kind_of(node) not in ("given instance", "module"):
         return ""

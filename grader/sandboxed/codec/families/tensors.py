@@ -25,9 +25,15 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
     if torch is None or not isinstance(value, torch.Tensor):
         return NOT_MINE
     packer.register(value)
-    # A subclass may have its own idea of everything.
-    with torch._C.DisableTorchFunctionSubclass():
-        return _encode(torch, value, _plain(torch, value), packer)
+    try:
+        # A subclass may have its own idea of everything.
+        with torch._C.DisableTorchFunctionSubclass():
+            return _encode(torch, value, _plain(torch, value), packer)
+    except CannotCross:
+        raise
+    except Exception as error:
+        # As torchao's, which have no memory of their own.
+        raise CannotCross("a tensor of a class that does not show its numbers") from error
 
 
 def encode_usual(value: Any, packer: Packer) -> Node | NotMine:
