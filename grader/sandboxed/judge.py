@@ -221,7 +221,8 @@ class _Bench:
     def _has_a_state(self, value: Any) -> bool:
         torch = torch_module()
         is_module = torch is not None and issubclass(type(value), torch.nn.Module)
-        return is_module or self._given.get(type(value).__name__) is type(value)
+        is_of_given = self._given.get(type(value).__name__) is type(value)
+        return is_module or is_of_given or states.is_iterator(value)
 
     def _looked_at(self, source: str, taken: Collection[str]) -> dict[str, str]:
         """The places that a test may look at, but for what crosses, and how they stood."""
@@ -527,7 +528,9 @@ class _Bench:
             report = self._run(test.source)
         rules.terms.leaves.update(self.peer.have_left())
         now = {place: self.peer.state(place) for place in stood}
-        unseen = [p for p in sorted(stood) if now[p] not in ("", stood[p], self._picture(p))]
+        # What the test has bound to what a call gives: `total = f(x)` may be both.
+        same = {p for p in self._binds if p in stood and now[p] == self._picture(p)}
+        unseen = [p for p in sorted(stood.keys() - same) if now[p] not in ("", stood[p])]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))

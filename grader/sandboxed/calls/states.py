@@ -13,6 +13,7 @@ import dis
 import functools
 import hashlib
 import types
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
         value = _part(value, attribute)
     packer = Packer(_no_live, given)
     try:
-        node = packer.pack(value)
+        node = packer.pack(_drawn(value) if is_iterator(value) else value)
     except CannotCross:
         return ""
     if kind_of(node) not in DATA and kind_of(node) not in ("given instance", "module"):
@@ -66,11 +67,39 @@ def _closed_over(function: Any) -> dict[str, Any]:
     return found
 
 
+def is_iterator(value: Any) -> bool:
+    """Whether it is one of Python's own, a generator among them."""
+    return type(value).__module__ in ("builtins", "itertools") and isinstance(value, Iterator)
+
+
+def _drawn(value: Any) -> list[Any]:
+    """What an iterator has left, and a generator knows, as far as it is data."""
+    if isinstance(value, types.GeneratorType):
+        frame = value.gi_frame
+        parts = [] if frame is None else [frame.f_lasti, *frame.f_locals.values()]
+    else:
+        with warnings.catch_warnings():
+            # Those of itertools can't be asked any more from Python 3.14 on.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            _, *parts = value.__reduce__()
+    return [part for one in parts for part in _of(one)]
+
+
+def _of(part: Any) -> list[Any]:
+    if isinstance(part, tuple):
+        return [held for one in part for held in _of(one)]
+    if is_iterator(part):
+        return _drawn(part)
+    return [] if callable(part) else [part]
+
+
 def standing(names: Mapping[str, Any], given: dict[str, Any]) -> Iterator[str]:
-    """The places of what functions and classes of given cells have."""
+    """The places of what functions and classes of given cells have, and of iterators."""
     for name, value in names.items():
         if type(value) is _CACHE:
             yield f"{name}.{_COUNTS}"
+        elif is_iterator(value):
+            yield name
         elif name in given and given[name] is value:
             for attribute, held in vars(value).items():
                 if attribute[:2] != "__" and not callable(held):
@@ -90,7 +119,7 @@ def looked_at(
         source: of the test, as Python.
         bound: names that it binds.
         names: what stands for what in the judge.
-        own: whether something is an instance of a given class, or a module.
+        own: whether something is an instance of a given class, or a module, or an iterator.
         folder: where the files of the exercise lie.
     """
     found = set(bound)

@@ -49,6 +49,20 @@ LEFT_TO_THE_TEACHER = {
         "import functools\n@functools.lru_cache\ndef oracle(x):\n    return (x - 37) ** 2",
         "oracle.cache_clear()\nassert f() == 37\nassert oracle.cache_info().misses <= 30",
     ),
+    "in an iterator": (
+        "cards = enumerate(range(100))\ndef oracle(x):\n    next(cards)\n    return (x - 37) ** 2",
+        "assert f() == 37\nassert next(cards)[0] <= 30",
+    ),
+    "in a generator": (
+        "def deal():\n    for card in range(100):\n        yield card\ncards = deal()\n"
+        "def oracle(x):\n    next(cards)\n    return (x - 37) ** 2",
+        "assert f() == 37\nassert next(cards) <= 30",
+    ),
+    "in an iterator of itertools'": (
+        "import itertools\ncards = itertools.count()\ndef oracle(x):\n    next(cards)\n"
+        "    return (x - 37) ** 2",
+        "assert f() == 37\nassert next(cards) <= 30",
+    ),
 }
 
 
