@@ -16,8 +16,6 @@ import types
 from collections.abc import Collection
 from typing import Any
 
-import msgspec
-
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
 from grader.protocol.names import asked_by_name, names_of, names_of_cell
@@ -33,7 +31,7 @@ from grader.protocol.orders import (
     TestReport,
 )
 from grader.protocol.outputs import Error, Report, Stream
-from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
+from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import classes, handed_files, patches, states
 from grader.sandboxed.calls.acts import Acts
@@ -55,7 +53,6 @@ from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
-from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from, torch_module
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
@@ -499,9 +496,10 @@ class _Bench:
             # What an answer binds is the learner's, also where the solution leaves it as given; so
             # is what a given cell has made of an answer, since later ones may have changed it.
             is_given = not (here is _MISSING or isinstance(here, Handle) or name in test.bound)
-            is_changed = kind == "given instance" and self._differs(here, value)
+            # An answer has changed the player's.
+            is_changed = kind == "given instance" and self._is_equal(here, value) is False
             is_live = kind in LIVE and not is_changed
-            may_be_ours = is_live or name in self._changed or self._same(here, value)
+            may_be_ours = is_live or name in self._changed or self._is_equal(here, value) is True
             if not (is_given and may_be_ours):
                 takes[name] = kind
                 values[name] = value
@@ -590,44 +588,21 @@ class _Bench:
             names.update(code.co_names)
         return names
 
-    def _pictures(self, names: set[str]) -> dict[str, object]:
+    def _pictures(self, names: set[str]) -> dict[str, str]:
         """What is data of these names, as it is now."""
-        found: dict[str, object] = {}
-        for name in names & self._shell.user_ns.keys():
-            with contextlib.suppress(CannotCross):
-                found[name] = self._content(self._shell.user_ns[name])
-        return found
+        return {name: picture for name in sorted(names) if (picture := self._picture(name))}
 
-    def _same(self, here: Any, there: Any) -> bool:
-        if isinstance(there, Handle):
-            return False
+    def _is_equal(self, here: Any, there: Any) -> bool | None:
+        """None where one of them holds what can't be compared."""
         try:
-            return self._content(here) == self._content(there)
+            return states.content(here, self._given) == states.content(there, self._given)
         except CannotCross:
-            return False
-
-    def _differs(self, here: Any, there: Any) -> bool:
-        """Whether two of a given class hold other data: an answer has changed the player's."""
-        try:
-            return self._content(here) != self._content(there)
-        except CannotCross:
-            return False
-
-    def _content(self, value: Any) -> tuple[Node, bytes]:
-        packer = Packer(_no_live, self._given)
-        node = packer.pack(value)
-        if kind_of(node) == "instance":
-            raise CannotCross("an instance")
-        return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
+            return None
 
 
 _MISSING = object()
 # What an answer may have of its own where the solution imports one name of a library's.
 _OWN = DATA - {"name"}
-
-
-def _no_live(value: Any) -> Node:
-    raise CannotCross("something live")
 
 
 def _failed(problem: tuple[str, str]) -> Report:
