@@ -28,6 +28,7 @@ from grader.host.transcript import Played, as_node
 from grader.protocol.names import (
     Names,
     imports_of_cell,
+    left_by_cell,
     names_of_cell,
     read_in_functions,
     without_magic,
@@ -358,6 +359,8 @@ class _Discovery:
         self.unread: list[Terms] = []
         # What tests look at and the solution has changed in its own process alone.
         self._unseen: set[str] = set()
+        # Names that answers since the last given cell have left.
+        self._fresh: frozenset[str] = frozenset()
         self._declared = _declared(notebook)
         self._set_up()
 
@@ -368,8 +371,13 @@ class _Discovery:
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:
-        self._history.append(lambda: self._play(position, cell))
-        self._play(position, cell)
+        if cell.kind.for_answer:
+            self._fresh |= left_by_cell(cell.original)
+            fresh = []
+        else:
+            fresh, self._fresh = sorted(self._fresh), frozenset()
+        self._history.append(lambda: self._play(position, cell, fresh))
+        self._play(position, cell, fresh)
 
     def leave(self, cell: TeacherCell, clause: Clause, bequeaths: bool) -> None:
         """Leaves behind what a test binds: its visible part for cells, all of it for tests."""
@@ -380,10 +388,10 @@ class _Discovery:
             source = str(cell.node.source)
             self._history.append(lambda: self._judge.test(source, clause, frozenset()))
 
-    def _play(self, position: int, cell: TeacherCell) -> None:
+    def _play(self, position: int, cell: TeacherCell, fresh: Sequence[str]) -> None:
         self.player.cell(_solved(cell), cell.kind in (Kind.GIVEN, Kind.FREE))
         if not cell.kind.for_answer and position >= len(self._room.played):
-            self._judge.given(cell.node.source)
+            self._judge.given(cell.node.source, fresh)
 
     def discover(
         self,

@@ -85,6 +85,14 @@ def changed_by_cell(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def left_by_cell(source: str) -> frozenset[str]:
+    """Names that a cell binds, or of which it may change what they stand for; no imports."""
+    known = names_of_cell(source)
+    # What a function's own variable stands for is none of the cell's.
+    changed = changed_by_cell(source) & (known.bound | known.used)
+    return (known.bound | changed).difference(imports_of_cell(source))
+
+
 def names_of(source: str) -> Names:
     """The names that `source` binds at top level and those it needs from earlier cells.
 
