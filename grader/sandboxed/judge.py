@@ -338,6 +338,10 @@ class _Bench:
             # A test that wants an error gets none of ours.
             problem = "WrongKind", "Your code changes something into what can't cross to the tests."
             report, has_failed = _failed(problem), True
+        if peer is not None and peer.looked_in_vain and not (has_failed or test.counts):
+            # Of points one may have been missed so, and others won.
+            problem = "WrongKind", "Your code gives something that can't cross to the tests."
+            report, has_failed = _failed(problem), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:
