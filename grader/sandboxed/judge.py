@@ -254,8 +254,9 @@ class _Bench:
         """The places that a test may look at, but for what crosses, and how they stood."""
         assert self.peer is not None
         source, space = self._shell.transform_cell(source), self._shell.user_ns
-        bound, folder = names_of(source).bound, self._shell.folder
-        places = states.looked_at(source, bound, space, self._has_a_state, folder)
+        known, folder = names_of(source), self._shell.folder
+        codes = codes_behind(known.read | known.updated, space)
+        places = states.looked_at(source, known.bound, space, self._has_a_state, folder, codes)
         return {
             place: self._stood.get(place) or self.peer.state(place)
             for place in places.difference(taken)

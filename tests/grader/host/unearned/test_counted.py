@@ -49,6 +49,53 @@ LEFT_TO_THE_TEACHER = {
         "import functools\n@functools.lru_cache\ndef oracle(x):\n    return (x - 37) ** 2",
         "oracle.cache_clear()\nassert f() == 37\nassert oracle.cache_info().misses <= 30",
     ),
+    "in an instance that stands for the function": (
+        "class Counted:\n    def __init__(self, f):\n        self.f, self.calls = f, 0\n"
+        "    def __call__(self, x):\n        self.calls += 1\n        return self.f(x)\n"
+        "@Counted\ndef oracle(x):\n    return (x - 37) ** 2",
+        "oracle.calls = 0\nassert f() == 37\nassert oracle.calls <= 30",
+    ),
+    "in slots": (
+        "class Counts:\n    __slots__ = 'calls', 'f'\nkept = Counts()\nkept.f = print\n"
+        "kept.calls = 0\ndef oracle(x):\n    kept.calls += 1\n    return (x - 37) ** 2",
+        "assert f() == 37\nassert kept.calls <= 30",
+    ),
+    "in a namespace": (
+        "from types import SimpleNamespace\nkept = SimpleNamespace(calls=0)\n"
+        "def oracle(x):\n    kept.calls += 1\n    return (x - 37) ** 2",
+        "kept.calls = 0\nassert f() == 37\nassert kept.calls <= 30",
+    ),
+    "in a class that looks at it itself": (
+        "class AtMost:\n    calls = 0\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __enter__(self):\n        AtMost.calls = 0\n"
+        "    def __exit__(self, *_):\n        assert AtMost.calls <= self.n\n"
+        "def oracle(x):\n    AtMost.calls += 1\n    return (x - 37) ** 2",
+        "with AtMost(30):\n    assert f() == 37",
+    ),
+    "in what a helper's helper looks at": (
+        "def oracle(x):\n    oracle.calls += 1\n    return (x - 37) ** 2\noracle.calls = 0\n"
+        "def count():\n    return oracle.calls\ndef at_most(n):\n    assert count() <= n",
+        "assert f() == 37\nat_most(30)",
+    ),
+    "in a mock": (
+        "from unittest.mock import Mock\noracle = Mock(side_effect=lambda x: (x - 37) ** 2)",
+        "oracle.reset_mock()\nassert f() == 37\nassert oracle.call_count <= 30",
+    ),
+    "in what a mock has": (
+        "from unittest.mock import Mock\nkept = Mock()\n"
+        "kept.oracle.side_effect = lambda x: (x - 37) ** 2\noracle = lambda x: kept.oracle(x)",
+        "assert f() == 37\nassert len(kept.oracle.mock_calls) <= 30",
+    ),
+    "in a file in memory": (
+        "import io\nlog = io.StringIO()\ndef oracle(x):\n    log.write('.')\n"
+        "    return (x - 37) ** 2",
+        "assert f() == 37\nassert len(log.getvalue()) <= 30",
+    ),
+    "in a queue": (
+        "import queue\nasked = queue.Queue()\ndef oracle(x):\n    asked.put(x)\n"
+        "    return (x - 37) ** 2\ndef count():\n    return asked.qsize()",
+        "assert f() == 37\nassert count() <= 30",
+    ),
 }
 
 
@@ -89,6 +136,20 @@ def test_what_comes_to_the_same_in_both_processes_is_judged(graded):
     )
     found, _ = graded(shown)
     assert scores(found) == {"a": 1, "b": 1}
+
+
+def test_nor_is_a_test_left_that_looks_at_none_of_it(graded):
+    shown = exercise(
+        "# given\nimport io\nfrom types import SimpleNamespace\nfrom unittest.mock import Mock\n"
+        "log, kept, tell = io.StringIO(), SimpleNamespace(calls=0, limit=30), Mock()\n"
+        "def oracle(x):\n    kept.calls += 1\n    log.write('.')\n    tell(x)\n"
+        "    return (x - 37) ** 2",
+        f"# answer f\n{CLIMBS}",
+        "# test a\nassert f() == 37 and oracle(f()) == 0 and kept.limit == 30",
+    )
+    for answer, wanted in [(CLIMBS, 1), ("def f(): return 36", 0)]:
+        found, _ = graded(shown, f=answer)
+        assert scores(found) == {"a": wanted}
 
 
 @pytest.mark.parametrize("more", ["assert median([1, 2, 9]) == 2", "assert f([4, 6]) == 10"])
