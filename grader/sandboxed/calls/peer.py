@@ -84,6 +84,8 @@ class Peer(Answering):
         self.spoiled = False
         # Whether the test has looked at what it can't have, and the solution has nothing of.
         self.looked_in_vain = False
+        # By number, exceptions: of a given class they have what this side's has, too.
+        self._exceptions: set[int] = set()
         # Answers that the test has, with what it costs to look at each after a call, and what that
         # has cost so far.
         self._taken: dict[str, int] = {}
@@ -235,7 +237,8 @@ class Peer(Answering):
         if reply.method:
             return Method(handle, name)
         if not self.rules.may_read(name):
-            self._look_in_vain()
+            if node_of(handle).id not in self._exceptions:
+                self._look_in_vain()
             raise absent
         if reply.stays:
             return in_its_place(None, reply.stays, self._look_in_vain)
@@ -583,6 +586,7 @@ class Peer(Answering):
                         vars(error)[name] = value
         if isinstance(other, Live) and other.kind == "instance":
             other.dunders = []
+            self._exceptions.add(other.id)
             stands_for(error, self._handle(other))
 
     def _hear_warnings(self, request: Request, reply: Reply, label: str) -> None:
