@@ -21,7 +21,7 @@ from collections.abc import (
 from itertools import filterfalse
 from typing import Any
 
-from grader.protocol.names import changed_by_cell, imports_of, names_of
+from grader.protocol.names import A_FILE, asked_by_name, changed_by_cell, imports_of, names_of
 from grader.protocol.outputs import Error, Report
 from grader.sandboxed.cells import Shell, run_cell
 
@@ -64,6 +64,9 @@ _END, _ENDS = "end with it", "what ends it"
 _MISSED = NameError, FileNotFoundError, ImportError
 # What a block catches, it doesn't say.
 _CATCHING = ast.Try | ast.TryStar | ast.With | ast.AsyncWith
+# What asks which files there are, and fails for want of none.
+_LISTS_BY_NAME = ("glob", "iglob", "rglob", "listdir", "scandir", "walk", "iterdir")
+_LISTS = frozenset((*_LISTS_BY_NAME, "exists", "isfile", "is_file"))
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -124,10 +127,10 @@ class _GoingOn(ast.NodeTransformer):
         codes = list(codes_behind(names, self._space))
         self._note(statement, names, codes)
         # What catches nothing ends for want of what it reads.
-        lacking: set[str] = set()
+        lacking = {*filterfalse(self._is_there, asked_by_name(ast.unparse(statement)))}
         if any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
-            lacking = set(filterfalse(self._is_there, names))
-            lacking = lacking and lacking & names_of(ast.unparse(statement)).read
+            needed = set(filterfalse(self._is_there, names))
+            lacking |= needed and needed & names_of(ast.unparse(statement)).read
         if any(code.co_exceptiontable for code in codes):
             lacking.update(*(filterfalse(self._is_there, _globals_of(code)) for code in codes))
         if lacking:
@@ -144,6 +147,9 @@ class _GoingOn(ast.NodeTransformer):
         bound = known.bound.difference(imports_of(source))
         # What it binds first is its own.
         read = (names & (known.read | known.updated)).union(*map(_globals_of, codes))
+        said = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(statement)}
+        if not _LISTS.isdisjoint(said.union(*(code.co_names for code in codes))):
+            read.add(A_FILE)
         made_of = self._ending.union(*(behind.get(name, ()) for name in read))
         if made_of:
             changed = changed_by_cell(source).union(*(_changed_by(code, names) for code in codes))

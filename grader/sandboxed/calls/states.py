@@ -15,6 +15,7 @@ import hashlib
 import inspect
 import io
 import queue
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -46,7 +47,7 @@ _ASKS = {*_ASKS_OF_MOCKS, *_ASKS_OF_HELD, "qsize", "empty", "full", "get", "get_
 def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
     """Tells what is there from anything else; "" where that is no data."""
     name, _, attribute = place.partition(".")
-    value = names.get(name, _MISSING)
+    value = names.get(name, sys.modules.get(name, _MISSING))
     value = _part(value, attribute) if attribute else _told_of(value)
     packer = Packer(_no_live, given)
     try:
@@ -152,6 +153,9 @@ def looked_at(
             name, is_own = _owner_of(node)
             if is_own:
                 found.update(_places(name, node.attr, names, folder))
+                owner = names.get(name)
+                if type(owner) is types.ModuleType:
+                    found.update(_in_module(vars(owner).get(node.attr), folder))
             found.update(_asked(name, {node.attr}, names))
         elif isinstance(node, ast.Name):
             used.add(node.id)
@@ -171,6 +175,7 @@ def looked_at(
             for attribute in read:
                 found.update(_places(name, attribute, names, folder))
         found.update(_in_closure(name, names))
+        found.update(_in_module(names.get(name), folder))
     return found
 
 
@@ -206,12 +211,32 @@ def _places(name: str, attribute: str, names: Mapping[str, Any], folder: str) ->
 
 def _is_looked_into(owner: Any, folder: str) -> bool:
     if type(owner) is types.ModuleType:
-        # Of a file beside the notebook.
-        return str(vars(owner).get("__file__")).startswith(f"{folder}/")
+        return _lies_in(owner, folder)
     if type(owner) is _CACHE or _is_instance(owner):
         return True
-    kinds = (types.FunctionType, type)
-    return issubclass(type(owner), kinds) and owner.__module__ == "__main__"
+    if not issubclass(type(owner), types.FunctionType | type):
+        return False
+    module = owner.__module__
+    return module == "__main__" or _lies_in(sys.modules.get(module), folder)
+
+
+def _lies_in(module: types.ModuleType | None, folder: str) -> bool:
+    """Whether it is of a file beside the notebook."""
+    return str(getattr(module, "__file__", None)).startswith(f"{folder}/")
+
+
+def _in_module(function: Any, folder: str) -> Iterator[str]:
+    """What a function of a file beside the notebook looks at there, and leaves alone."""
+    if type(function) is not types.FunctionType:
+        return
+    module = sys.modules.get(str(function.__module__))
+    if module is None or not _lies_in(module, folder):
+        return
+    done = [*dis.get_instructions(function.__code__)]
+    binds = {one.argval for one in done if one.opname == "STORE_GLOBAL"}
+    for part in {one.argval for one in done if one.opname == "LOAD_GLOBAL"} - binds:
+        if isinstance(vars(module).get(part), int | float | str):
+            yield f"{module.__name__}.{part}"
 
 
 def _in_closure(name: str, names: Mapping[str, Any]) -> Iterator[str]:

@@ -138,6 +138,31 @@ def test_what_comes_to_the_same_in_both_processes_is_judged(graded):
     assert scores(found) == {"a": 1, "b": 1}
 
 
+@pytest.mark.parametrize(
+    ("imports", "asks"),
+    [
+        ("import asked", "asked.reset()\nassert f() == 37\nassert asked.count() <= 30"),
+        ("from asked import oracle, count", "assert f() == 37\nassert count() <= 30"),
+        ("from asked import oracle", "assert f() == 37\nassert oracle.made <= 30"),
+    ],
+)
+def test_nor_in_a_file_beside_the_notebook(graded, tmp_path, imports, asks):
+    (tmp_path / "asked.py").write_text(
+        "calls = 0\ndef oracle(x):\n    global calls\n    calls += 1\n    oracle.made += 1\n"
+        "    return (x - 37) ** 2\noracle.made = 0\ndef count():\n    return calls\n"
+        "def reset():\n    global calls\n    calls = 0\n"
+    )
+    oracle = "asked.oracle" if imports == "import asked" else "oracle"
+    shown = exercise(
+        f"# given\n{imports}",
+        f"# answer f\n{CLIMBS.replace('oracle', oracle)}",
+        f"# test a\n{asks}",
+        files={"asked.py": tmp_path / "asked.py"},
+    )
+    found, _ = graded(shown, f=GOES_THROUGH_ALL.replace("oracle", oracle))
+    assert scores(found) == {"a": None}
+
+
 def test_nor_is_a_test_left_that_looks_at_none_of_it(graded):
     shown = exercise(
         "# given\nimport io\nfrom types import SimpleNamespace\nfrom unittest.mock import Mock\n"

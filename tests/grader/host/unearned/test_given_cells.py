@@ -382,3 +382,34 @@ def test_so_is_what_stands_behind_a_module_that_an_answer_writes(graded):
     assert scores(found) == {"a": 1}
     found, _ = graded(shown, f=module.format("5"))
     assert scores(found) == {"a": 0}
+
+
+@pytest.mark.parametrize(
+    "looks", ["sorted(glob.glob('*.part'))", "[p for p in os.listdir() if p.endswith('.part')]"]
+)
+def test_so_is_what_it_makes_of_files_that_it_looks_for(graded, looks):
+    writes = "for n in range(3):\n    open(f'{{n}}.part', 'w').write({})"
+    shown = exercise(
+        f"# answer f\n{writes.format('str(n * n)')}\nparts = 3",
+        f"# given\nimport glob, os\nwrong = []\nfor place in {looks}:\n"
+        "    n = int(place.split('.')[0])\n    if open(place).read() != str(n * n):\n"
+        "        wrong.append(n)",
+        "# test a\nassert parts == 3 and not wrong",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f=f"{writes.format('repr(5)')}\nparts = 3")
+    assert scores(found) == {"a": 0}
+
+
+def test_so_is_what_it_makes_where_it_has_asked_whether_an_answer_is_there(graded):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\nwrong = []\nif 'f' in globals():\n"
+        "    wrong = [x for x in range(4) if f(x) != x * x]",
+        "# test a\nassert callable(f) and not wrong",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}
