@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeGuard
 
 import nbformat
 from nbgrader.utils import determine_grade
@@ -273,7 +274,63 @@ def _measured(cell: TeacherCell) -> str | None:
         return None
     said = {getattr(node, of, "") for node in ast.walk(tree) for of in ("attr", "id", "name")}
     asked = sorted(name for name in _TELLS if name in said)
-    return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
+    if asked:
+        return f"it asks by {asked[0]} what only the learner's own process can tell"
+    # A first call takes longer than those behind it for what it does between the two processes.
+    return "it compares how long calls take" if _compares_times(tree) else None
+
+
+_CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time", "time_ns"}
+_TIMERS = {"timeit", "repeat"}
+
+
+def _compares_times(tree: ast.Module) -> bool:
+    """Whether a test holds one time that something took against another."""
+    stamps: set[str] = set()
+    times: set[str] = set()
+
+    def has(node: ast.AST, names: set[str], called: set[str]) -> bool:
+        parts = [*ast.walk(node)]
+        calls = (part.func for part in parts if isinstance(part, ast.Call))
+        named = (part.id in names for part in parts if isinstance(part, ast.Name))
+        return any(named) or any(_last_name(one) in called for one in calls)
+
+    def is_time(node: ast.AST) -> bool:
+        took = (
+            has(part.left, stamps, _CLOCKS) and has(part.right, stamps, _CLOCKS)
+            for part in ast.walk(node)
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)
+        )
+        return any(took) or has(node, times, _TIMERS | times)
+
+    # What a name stands for may be found after what is made of it.
+    for _ in range(3):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and is_time(node):
+                times.add(node.name)
+            elif isinstance(node, ast.Assign) and node.value is not None:
+                bound = {one.id for one in ast.walk(node) if _is_stored(one)}
+                if is_time(node.value):
+                    times |= bound
+                elif has(node.value, set(), _CLOCKS):
+                    stamps |= bound
+    for node in ast.walk(tree):
+        sides: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            sides = [node.left, node.right]
+        if sum(map(is_time, sides)) > 1:
+            return True
+    return False
+
+
+def _last_name(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:

@@ -204,3 +204,36 @@ def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(graded):
     for answer, wanted in [("def f(x): return 1 + x", 1), ("def f(x): return x", 0)]:
         found, _ = graded(shown, f=answer)
         assert scores(found) == {"a": wanted}
+
+
+CACHED = (
+    "import functools\n@functools.cache\ndef f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)"
+)
+TIMED = (
+    "import time\ndef timed(n):\n    t = time.perf_counter()\n    f(n)\n"
+    "    return time.perf_counter() - t\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_left"),
+    [
+        (f"{TIMED}first, second = timed(14), timed(14)\nassert second < first / 2", True),
+        (f"{TIMED}first = timed(14)\nassert first / timed(14) > 2", True),
+        (
+            "import time\na = time.time()\nf(14)\nb = time.time()\nf(14)\nc = time.time()\n"
+            "assert c - b < b - a",
+            True,
+        ),
+        (
+            "import time\nend = time.time() + 9\nstart = time.time()\nassert f(14) == 377\n"
+            "took = time.time() - start\nassert took < 5 and time.time() < end",
+            False,
+        ),
+    ],
+)
+def test_a_first_call_takes_longer_for_what_the_engine_does(graded, asks, is_left):
+    """As if the second one had been cached."""
+    shown = exercise(f"# answer f\n{CACHED}", f"# test a\n{asks}")
+    found, _ = graded(shown, f=CACHED.replace("@functools.cache\n", ""))
+    assert scores(found) == {"a": None if is_left else 1}
