@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeGuard
 
 import nbformat
 from nbgrader.utils import determine_grade
@@ -28,6 +29,7 @@ from grader.host.transcript import Played, as_node
 from grader.protocol.names import (
     Names,
     imports_of_cell,
+    left_by_cell,
     names_of_cell,
     read_in_functions,
     without_magic,
@@ -272,7 +274,63 @@ def _measured(cell: TeacherCell) -> str | None:
         return None
     said = {getattr(node, of, "") for node in ast.walk(tree) for of in ("attr", "id", "name")}
     asked = sorted(name for name in _TELLS if name in said)
-    return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
+    if asked:
+        return f"it asks by {asked[0]} what only the learner's own process can tell"
+    # A first call takes longer than those behind it for what it does between the two processes.
+    return "it compares how long calls take" if _compares_times(tree) else None
+
+
+_CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time", "time_ns"}
+_TIMERS = {"timeit", "repeat"}
+
+
+def _compares_times(tree: ast.Module) -> bool:
+    """Whether a test holds one time that something took against another."""
+    stamps: set[str] = set()
+    times: set[str] = set()
+
+    def has(node: ast.AST, names: set[str], called: set[str]) -> bool:
+        parts = [*ast.walk(node)]
+        calls = (part.func for part in parts if isinstance(part, ast.Call))
+        named = (part.id in names for part in parts if isinstance(part, ast.Name))
+        return any(named) or any(_last_name(one) in called for one in calls)
+
+    def is_time(node: ast.AST) -> bool:
+        took = (
+            has(part.left, stamps, _CLOCKS) and has(part.right, stamps, _CLOCKS)
+            for part in ast.walk(node)
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)
+        )
+        return any(took) or has(node, times, _TIMERS | times)
+
+    # What a name stands for may be found after what is made of it.
+    for _ in range(3):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and is_time(node):
+                times.add(node.name)
+            elif isinstance(node, ast.Assign) and node.value is not None:
+                bound = {one.id for one in ast.walk(node) if _is_stored(one)}
+                if is_time(node.value):
+                    times |= bound
+                elif has(node.value, set(), _CLOCKS):
+                    stamps |= bound
+    for node in ast.walk(tree):
+        sides: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            sides = [node.left, node.right]
+        if sum(map(is_time, sides)) > 1:
+            return True
+    return False
+
+
+def _last_name(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:
@@ -358,6 +416,8 @@ class _Discovery:
         self.unread: list[Terms] = []
         # What tests look at and the solution has changed in its own process alone.
         self._unseen: set[str] = set()
+        # Names that answers since the last given cell have left.
+        self._fresh: frozenset[str] = frozenset()
         self._declared = _declared(notebook)
         self._set_up()
 
@@ -368,8 +428,13 @@ class _Discovery:
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:
-        self._history.append(lambda: self._play(position, cell))
-        self._play(position, cell)
+        if cell.kind.for_answer:
+            self._fresh |= left_by_cell(cell.original)
+            fresh = []
+        else:
+            fresh, self._fresh = sorted(self._fresh), frozenset()
+        self._history.append(lambda: self._play(position, cell, fresh))
+        self._play(position, cell, fresh)
 
     def leave(self, cell: TeacherCell, clause: Clause, bequeaths: bool) -> None:
         """Leaves behind what a test binds: its visible part for cells, all of it for tests."""
@@ -380,10 +445,10 @@ class _Discovery:
             source = str(cell.node.source)
             self._history.append(lambda: self._judge.test(source, clause, frozenset()))
 
-    def _play(self, position: int, cell: TeacherCell) -> None:
+    def _play(self, position: int, cell: TeacherCell, fresh: Sequence[str]) -> None:
         self.player.cell(_solved(cell), cell.kind in (Kind.GIVEN, Kind.FREE))
         if not cell.kind.for_answer and position >= len(self._room.played):
-            self._judge.given(cell.node.source)
+            self._judge.given(cell.node.source, fresh)
 
     def discover(
         self,

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
 # Gives all names that there are.
 _ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
+# Stands for files that an answer writes; no name is one like it.
+A_FILE = "a file"
+_WRITES = re.compile(
+    r"%%writefile|\bopen\([^)]*['\"][rb+]*[wax]|\b(?:to_\w+|write_\w+|save\w*|dump|mkdir|makedirs)\("
+)
 # A line that only IPython knows.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
@@ -83,6 +88,16 @@ def changed_by_cell(source: str) -> frozenset[str]:
         if isinstance(owner, ast.Name):
             found.add(owner.id)
     return frozenset(found)
+
+
+def left_by_cell(source: str) -> frozenset[str]:
+    """Names that a cell binds, or of which it may change what they stand for; no imports. `A_FILE`
+    among them where it may write one."""
+    known = names_of_cell(source)
+    # What a function's own variable stands for is none of the cell's.
+    changed = changed_by_cell(source) & (known.bound | known.used)
+    files = {A_FILE} if _WRITES.search(source) else set()
+    return (known.bound | changed | files).difference(imports_of_cell(source))
 
 
 def names_of(source: str) -> Names:

@@ -59,12 +59,14 @@ class RunCell(Order):
         given: whether what it defines is the teacher's.
         seen: whether anybody sees its pictures.
         defines: what that is, where the conductor knows: it is the same for a whole class.
+        answers: while a contract is made, names that answers since the last such cell have left.
     """
 
     source: str
     given: bool = False
     seen: bool = True
     defines: Defines | None = None
+    answers: list[str] | None = None
 
 
 class Meet(Order):

@@ -9,24 +9,39 @@ import dis
 import inspect
 import textwrap
 import types
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence, MutableSet
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
 from itertools import filterfalse
 from typing import Any
 
-from grader.protocol.names import changed_by_cell, imports_of, names_of
+from grader.protocol.names import A_FILE, asked_by_name, changed_by_cell, imports_of, names_of
 from grader.protocol.outputs import Error, Report
 from grader.sandboxed.cells import Shell, run_cell
 
 
-def run_given(shell: Shell, source: str) -> Report:
+def run_given(
+    shell: Shell, source: str, behind: MutableMapping[str, set[str]] | None = None
+) -> Report:
     """Runs a given cell in a judge.
 
     A statement that needs what is not here leaves nothing, so what it binds or fills crosses. All
-    behind it is the teacher's, unless it asserts or raises: then the answer decides what is run
-    there, and only functions, classes and imports are the teacher's.
+    behind it is the teacher's, unless it asserts or raises, or has failed otherwise, as where an
+    answer's name stood for None before: then the answer decides what is run there, and only
+    functions, classes and imports are the teacher's.
+
+    Args:
+        behind: by name, the names of answers that it is made of; gets what this cell makes of them.
     """
-    going_on = _GoingOn(shell.user_ns)
+    going_on = _GoingOn(shell.user_ns, behind)
     known = {_LACKS: going_on.lacks, _FORGET: going_on.forget, _NOT_HERE: _MISSED}
+    known |= {_END: going_on.end, _ENDS: (Exception, SystemExit)}
     shell.ast_transformers.append(going_on)
     vars(builtins).update(known)
     try:
@@ -36,8 +51,7 @@ def run_given(shell: Shell, source: str) -> Report:
         shell.ast_transformers[:] = [one for one in shell.ast_transformers if one is not going_on]
         for name in known:
             del vars(builtins)[name]
-    said = {one.ename for one in report.outputs if isinstance(one, Error)}
-    if not said.isdisjoint(one.__name__ for one in _MISSED):
+    if any(isinstance(one, Error) for one in report.outputs):
         going_on.forget_shown()
     going_on.bring_back()
     return report
@@ -45,18 +59,25 @@ def run_given(shell: Shell, source: str) -> Report:
 
 # No cell has names like these.
 _LACKS, _FORGET, _NOT_HERE = "lacks what it needs", "forget what it binds", "what is not here"
-# An answer's name, or a file that one writes.
-_MISSED = NameError, FileNotFoundError
+_END, _ENDS = "end with it", "what ends it"
+# An answer's name, or a file or a module that one writes.
+_MISSED = NameError, FileNotFoundError, ImportError
 # What a block catches, it doesn't say.
 _CATCHING = ast.Try | ast.TryStar | ast.With | ast.AsyncWith
+# What asks which files there are, and fails for want of none.
+_LISTS_BY_NAME = ("glob", "iglob", "rglob", "listdir", "scandir", "walk", "iterdir")
+_LISTS = frozenset((*_LISTS_BY_NAME, "exists", "isfile", "is_file"))
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class _GoingOn(ast.NodeTransformer):
     """Has a cell go on behind a statement that needs what is not there."""
 
-    def __init__(self, space: dict[str, Any]) -> None:
+    def __init__(self, space: dict[str, Any], behind: MutableMapping[str, set[str]] | None) -> None:
         self._space = space
+        self._behind = behind
+        # Names of answers that may have ended the cell.
+        self._ending: set[str] = set()
         # Of the cell, and of what a magic runs in it.
         self._statements: list[ast.stmt] = []
         self._shown: list[int] = []
@@ -72,21 +93,26 @@ class _GoingOn(ast.NodeTransformer):
         return tree
 
     def _tried(self, statement: ast.stmt, is_last: bool) -> ast.stmt:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            return statement
         number = len(self._statements)
         self._statements.append(statement)
-        lacks, forget = (
+        lacks, forget, end = (
             ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
-            for name in (_LACKS, _FORGET)
+            for name in (_LACKS, _FORGET, _END)
         )
         tried: ast.stmt
+        handlers = [
+            ast.ExceptHandler(ast.Name(kind, ast.Load()), None, [ast.Expr(done)])
+            for kind, done in ((_NOT_HERE, forget), (_ENDS, end))
+        ]
+        whole = ast.Try([statement], handlers, [], [])
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            is_first = getattr(statement, "module", "") == "__future__"
+            tried = statement if is_first else whole
+            return ast.fix_missing_locations(ast.copy_location(tried, statement))
         if is_last and isinstance(statement, ast.Expr):
             self._shown.append(number)
             tried = ast.Expr(ast.IfExp(lacks, ast.Constant(None), statement.value))
         else:
-            handler = ast.ExceptHandler(ast.Name(_NOT_HERE, ast.Load()), None, [ast.Expr(forget)])
-            whole = ast.Try([statement], [handler], [], [])
             tried = ast.If(lacks, [ast.Pass()], [whole])
         return ast.fix_missing_locations(ast.copy_location(tried, statement))
 
@@ -99,16 +125,42 @@ class _GoingOn(ast.NodeTransformer):
             return True
         names = _read_at_once(statement)
         codes = list(codes_behind(names, self._space))
+        self._note(statement, names, codes)
         # What catches nothing ends for want of what it reads.
-        lacking: set[str] = set()
+        lacking = {*filterfalse(self._is_there, asked_by_name(ast.unparse(statement)))}
         if any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
-            lacking = set(filterfalse(self._is_there, names))
-            lacking = lacking and lacking & names_of(ast.unparse(statement)).read
+            needed = set(filterfalse(self._is_there, names))
+            lacking |= needed and needed & names_of(ast.unparse(statement)).read
         if any(code.co_exceptiontable for code in codes):
             lacking.update(*(filterfalse(self._is_there, _globals_of(code)) for code in codes))
         if lacking:
             self.forget(number)
         return bool(lacking)
+
+    def _note(self, statement: ast.stmt, names: set[str], codes: Sequence[types.CodeType]) -> None:
+        """Takes note of what it makes of answers."""
+        behind = self._behind
+        if behind is None or isinstance(statement, _FUNCTIONS | ast.ClassDef):
+            return
+        source = ast.unparse(statement)
+        known = names_of(source)
+        bound = known.bound.difference(imports_of(source))
+        # What it binds first is its own.
+        read = (names & (known.read | known.updated)).union(*map(_globals_of, codes))
+        said = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(statement)}
+        if not _LISTS.isdisjoint(said.union(*(code.co_names for code in codes))):
+            read.add(A_FILE)
+        made_of = self._ending.union(*(behind.get(name, ()) for name in read))
+        if made_of:
+            changed = changed_by_cell(source).union(*(_changed_by(code, names) for code in codes))
+            for name in bound | changed:
+                if type(self._space.get(name)) is not types.ModuleType:
+                    behind[name] = behind.get(name, set()) | made_of
+            if _may_raise(statement, codes):
+                self._ending |= made_of
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            for name in bound:
+                behind.pop(name, None)
 
     def _is_there(self, name: str) -> bool:
         return name in self._space or name in vars(builtins)
@@ -145,6 +197,11 @@ class _GoingOn(ast.NodeTransformer):
         for name in gone:
             self._space.pop(name, None)
             self._aside.pop(name, None)
+
+    def end(self, number: int) -> None:
+        """Called where a statement has failed, as it may not with an answer."""
+        self.forget(number)
+        self._may_be_over = True
 
     def forget_shown(self) -> None:
         """Called where the cell has ended for want of something."""

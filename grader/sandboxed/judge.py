@@ -141,13 +141,14 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
                 bench.stand()
-            case RunCell(source, defines=defines):
+            case RunCell(source, defines=defines, answers=answers):
                 # What it makes of an answer has to be looked at, as all that crosses.
                 bench.unbind(but=bench.libraries)
                 bench.chance.for_given()
                 bench.source = source
                 with bench.ambient.given():
-                    reply = run_given(shell, source)
+                    behind = None if answers is None else bench.behind_answers(answers)
+                    reply = run_given(shell, source, behind)
                 defined_by_given(shell, source, given, defines)
                 bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
@@ -199,6 +200,8 @@ class _Bench:
         self._files: handed_files.Seen = {}
         # How what given cells have defined is when these have run, by place.
         self._stood: dict[str, str] = {}
+        # While a contract is made: by name, the names of answers that given cells have made it of.
+        self._behind: dict[str, set[str]] = {}
 
     def know(self, files: handed_files.Seen) -> None:
         """Takes note of files that no test has written."""
@@ -211,6 +214,30 @@ class _Bench:
         for place in states.standing(self._shell.user_ns, self._given):
             if place not in self._stood:
                 self._stood[place] = self._picture(place)
+
+    def behind_answers(self, answers: Collection[str]) -> dict[str, set[str]]:
+        """What names are made of; these are answers', or an answer has changed them."""
+        space = self._shell.user_ns
+        # `plt.plot(x)` changes no module.
+        made = (one for one in answers if type(space.get(one)) is not types.ModuleType)
+        self._behind.update((name, {name}) for name in made)
+        return self._behind
+
+    def _is_behind(self, name: str, bound: Collection[str]) -> bool:
+        """Whether a given cell has made something of an answer, though an answer's name stood for
+        something before, and it came to the same with that.
+
+        Args:
+            bound: names that answers bind.
+        """
+        bases = self._behind.get(name, set())
+        return not bases.isdisjoint(bound) or any(map(self._differs_there, bases))
+
+    def _differs_there(self, name: str) -> bool:
+        """Whether an answer has changed what a name stands for, or nobody can tell."""
+        assert self.peer is not None
+        there = self.peer.state(name)
+        return not there or there != self._picture(name)
 
     def _picture(self, place: str) -> str:
         return states.picture(self._shell.user_ns, place, self._given)
@@ -225,8 +252,9 @@ class _Bench:
         """The places that a test may look at, but for what crosses, and how they stood."""
         assert self.peer is not None
         source, space = self._shell.transform_cell(source), self._shell.user_ns
-        bound, folder = names_of(source).bound, self._shell.folder
-        places = states.looked_at(source, bound, space, self._has_a_state, folder)
+        known, folder = names_of(source), self._shell.folder
+        codes = codes_behind(known.read | known.updated, space)
+        places = states.looked_at(source, known.bound, space, self._has_a_state, folder, codes)
         return {
             place: self._stood.get(place) or self.peer.state(place)
             for place in places.difference(taken)
@@ -308,6 +336,10 @@ class _Bench:
         if peer is not None and peer.spoiled and not has_failed:
             # A test that wants an error gets none of ours.
             problem = "WrongKind", "Your code changes something into what can't cross to the tests."
+            report, has_failed = _failed(problem), True
+        if peer is not None and peer.looked_in_vain and not (has_failed or test.counts):
+            # Of points one may have been missed so, and others won.
+            problem = "WrongKind", "Your code gives something that can't cross to the tests."
             report, has_failed = _failed(problem), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
@@ -500,6 +532,8 @@ class _Bench:
             is_changed = kind == "given instance" and self._is_equal(here, value) is False
             is_live = kind in LIVE and not is_changed
             may_be_ours = is_live or name in self._changed or self._is_equal(here, value) is True
+            if is_given and may_be_ours and (kind in DATA or kind == "given instance"):
+                may_be_ours = not self._is_behind(name, test.bound)
             if not (is_given and may_be_ours):
                 takes[name] = kind
                 values[name] = value

@@ -85,12 +85,16 @@ class Judge:
         self.player: Player | None = None
         self._paused = False
 
-    def given(self, source: str) -> None:
+    def given(self, source: str, answers: Sequence[str] | None = None) -> None:
         """Runs a cell of the teacher's that is no test.
 
         A statement in it that needs an answer leaves nothing here: that crosses.
+
+        Args:
+            answers: see `RunCell`.
         """
-        order = RunCell(source, given=True, defines=defined_by(source))
+        known = None if answers is None else [*answers]
+        order = RunCell(source, given=True, defines=defined_by(source), answers=known)
         try:
             self._child.ask(order, Report, self._timeout)
         except Ended:

@@ -1,11 +1,13 @@
 """In the place of what a call gives where the teacher's solution gives nothing of the kind: a
 function for a number, say.
 
-A test that doesn't look at it goes on, as it does beside the code. Whoever looks gets to know.
+A test that doesn't look at it goes on, as it does beside the code. Whoever looks gets to know, and
+whose it is: a test that wants any error must not have found one in that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from grader.protocol.values import CannotCross, Live, Module, Node
@@ -13,6 +15,7 @@ from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 
 
 def _refuse(self: Any, *_: Any, **__: Any) -> Any:
+    object.__getattribute__(self, "_tell")()
     raise CannotCross(object.__getattribute__(self, "_why"))
 
 
@@ -22,12 +25,13 @@ _REFUSED = DUNDERS.difference(("__call__", "__setattr__")).union(ITERATION, ("__
 class OutOfPlace:
     """Says why it can't cross, whatever it is asked."""
 
-    __slots__ = ("_why",)
+    __slots__ = ("_tell", "_why")
     # For `Results`: what the last line of a test comes to is shown, whether anybody looks or not.
     stays_unseen = True
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, tell: Callable[[], object]) -> None:
         object.__setattr__(self, "_why", why)
+        object.__setattr__(self, "_tell", tell)
 
     def __setattr__(self, name: str, value: Any) -> None:
         _refuse(self)
@@ -44,7 +48,11 @@ class _Called(OutOfPlace):
     __call__ = _refuse
 
 
-def in_its_place(node: Node, why: str) -> OutOfPlace:
-    """What a test gets in the place of something."""
+def in_its_place(node: Node, why: str, tell: Callable[[], object]) -> OutOfPlace:
+    """What a test gets in the place of something.
+
+    Args:
+        tell: called when anybody looks at it.
+    """
     can_be_called = isinstance(node, Live) and "__call__" in node.dunders
-    return (_Called if can_be_called or isinstance(node, Module) else OutOfPlace)(why)
+    return (_Called if can_be_called or isinstance(node, Module) else OutOfPlace)(why, tell)

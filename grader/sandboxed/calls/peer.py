@@ -82,6 +82,10 @@ class Peer(Answering):
         self.lost: str | None = None
         # Whether a call has come to nothing since what it has changed can't cross.
         self.spoiled = False
+        # Whether the test has looked at what it can't have, and the solution has nothing of.
+        self.looked_in_vain = False
+        # By number, exceptions: of a given class they have what this side's has, too.
+        self._exceptions: set[int] = set()
         # Answers that the test has, with what it costs to look at each after a call, and what that
         # has cost so far.
         self._taken: dict[str, int] = {}
@@ -233,11 +237,17 @@ class Peer(Answering):
         if reply.method:
             return Method(handle, name)
         if not self.rules.may_read(name):
+            if node_of(handle).id not in self._exceptions:
+                self._look_in_vain()
             raise absent
         if reply.stays:
-            return in_its_place(None, reply.stays)
+            return in_its_place(None, reply.stays, self._look_in_vain)
         self._check([reply.value], unpacker)
-        self.rules.admit(reply.value, name)
+        try:
+            self.rules.admit(reply.value, name)
+        except CannotCross:
+            self._look_in_vain()
+            raise
         self._origin = f"{origin_of(handle)}.{name}"
         unpacker.own = self._own_at(name)
         value = unpacker.unpack(reply.value)
@@ -245,6 +255,9 @@ class Peer(Answering):
         if name == "__array_interface__":
             return self._with_its_numbers(value, name)
         return signatures.rebuild(value) if name == "__signature__" else value
+
+    def _look_in_vain(self) -> None:
+        self.looked_in_vain = True
 
     def class_of(self, handle: Handle) -> Any:
         """The class of what a handle stands for; that of the handle where the class is no class of
@@ -517,7 +530,7 @@ class Peer(Answering):
                 raise CannotCross(reply.stays)
         except CannotCross as error:
             # Maybe nobody looks at it.
-            out_of_place = in_its_place(reply.value, str(error))
+            out_of_place = in_its_place(reply.value, str(error), self._look_in_vain)
         if self.rules.says_why:
             # Who makes such a thing anew makes it as the test's own are.
             self.rules.admit_like([*request.args, *request.kwargs.values()])
@@ -573,6 +586,7 @@ class Peer(Answering):
                         vars(error)[name] = value
         if isinstance(other, Live) and other.kind == "instance":
             other.dunders = []
+            self._exceptions.add(other.id)
             stands_for(error, self._handle(other))
 
     def _hear_warnings(self, request: Request, reply: Reply, label: str) -> None:

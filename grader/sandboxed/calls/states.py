@@ -12,6 +12,10 @@ import contextlib
 import dis
 import functools
 import hashlib
+import inspect
+import io
+import queue
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,14 +31,25 @@ _MISSING = object()
 _CACHE: Any = type(functools.lru_cache(len))
 _COUNTS = "cache_info"
 _BINDS_IN_CLOSURES = ("STORE_DEREF", "DELETE_DEREF")
+_READS, _SETS = ("LOAD_ATTR", "LOAD_METHOD"), ("STORE_ATTR", "DELETE_ATTR")
+# By which somebody asks how often a mock was called, what a file in memory or a queue holds.
+_ASKS_OF_MOCKS = (
+    "called",
+    "call_count",
+    "call_args",
+    "call_args_list",
+    "mock_calls",
+    "method_calls",
+)
+_ASKS_OF_HELD = ("getvalue", "getbuffer", "read", "readline", "readlines", "tell")
+_ASKS = {*_ASKS_OF_MOCKS, *_ASKS_OF_HELD, "qsize", "empty", "full", "get", "get_nowait"}
 
 
 def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
     """Tells what is there from anything else; "" where that is no data."""
     name, _, attribute = place.partition(".")
-    value = names.get(name, _MISSING)
-    if attribute:
-        value = _part(value, attribute)
+    value = names.get(name, sys.modules.get(name, _MISSING))
+    value = _part(value, attribute) if attribute else _told_of(value)
     try:
         return content(value, given)
     except CannotCross:
@@ -55,13 +70,42 @@ def content(value: Any, given: dict[str, Any]) -> str:
 
 
 def _part(owner: Any, name: str) -> Any:
-    """What a function, class or module has by a name, or a function keeps in a closure."""
+    """What a function, class, module or instance has by a name, or a function keeps in a
+    closure."""
     if type(owner) is _CACHE and name == _COUNTS:
         return tuple(owner.cache_info())
     with contextlib.suppress(TypeError):
         if name in vars(owner):
             return vars(owner)[name]
+    if _is_instance(owner):
+        found = inspect.getattr_static(owner, name, _MISSING)
+        if not isinstance(found, types.MemberDescriptorType):
+            return found
+        # Of `__slots__`, of which it may have none yet.
+        with contextlib.suppress(AttributeError):
+            return found.__get__(owner)
     return _closed_over(owner).get(name, _MISSING)
+
+
+def _told_of(value: Any) -> Any:
+    """What a mock, a file in memory or a queue tells of what was done with it; else itself."""
+    cls = type(value)
+    if any((one.__module__, one.__name__) == _MOCK for one in cls.__mro__):
+        return [value.call_count, len(value.mock_calls)]
+    if cls in (io.StringIO, io.BytesIO):
+        return None if value.closed else [value.getvalue(), value.tell()]
+    return value.qsize() if issubclass(cls, queue.Queue) else value
+
+
+_MOCK = "unittest.mock", "NonCallableMock"
+
+
+def _is_instance(value: Any) -> bool:
+    """Whether it is one of a given class, or of what has but attributes."""
+    cls = type(value)
+    return cls is types.SimpleNamespace or (
+        cls.__module__ == "__main__" and not issubclass(cls, type)
+    )
 
 
 def _closed_over(function: Any) -> dict[str, Any]:
@@ -103,12 +147,17 @@ def _of(part: Any) -> list[Any]:
 
 
 def standing(names: Mapping[str, Any], given: dict[str, Any]) -> Iterator[str]:
-    """The places of what functions and classes of given cells have, and of iterators."""
-    for name, value in names.items():
+    """The places of what functions and classes of given cells have, of numbers and texts that
+    instances have, and of iterators."""
+    for name, value in [*names.items()]:
         if type(value) is _CACHE:
             yield f"{name}.{_COUNTS}"
-        elif is_iterator(value):
+        elif is_iterator(value) or _told_of(value) is not value:
             yield name
+        elif _is_instance(value):
+            for attribute, held in getattr(value, "__dict__", {}).items():
+                if isinstance(held, int | float | str):
+                    yield f"{name}.{attribute}"
         elif name in given and given[name] is value:
             for attribute, held in vars(value).items():
                 if attribute[:2] != "__" and not callable(held):
@@ -121,6 +170,7 @@ def looked_at(
     names: Mapping[str, Any],
     own: Callable[[Any], bool],
     folder: str,
+    codes: Iterable[types.CodeType],
 ) -> set[str]:
     """The places that a test may look at.
 
@@ -130,16 +180,54 @@ def looked_at(
         names: what stands for what in the judge.
         own: whether something is an instance of a given class, or a module, or an iterator.
         folder: where the files of the exercise lie.
+        codes: of what given cells define and the test may call itself.
     """
     found = set(bound)
+    used = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found.update(_places(node.value.id, node.attr, names, folder))
-        elif isinstance(node, ast.Name) and own(names.get(node.id)):
-            found.add(node.id)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found.update(_of_call(node.func.id, names, folder))
+        if isinstance(node, ast.Attribute):
+            name, is_own = _owner_of(node)
+            if is_own:
+                found.update(_places(name, node.attr, names, folder))
+                owner = names.get(name)
+                if type(owner) is types.ModuleType:
+                    found.update(_in_module(vars(owner).get(node.attr), folder))
+            found.update(_asked(name, {node.attr}, names))
+        elif isinstance(node, ast.Name):
+            used.add(node.id)
+            if own(names.get(node.id)):
+                found.add(node.id)
+    read: set[str] = set()
+    for code in codes:
+        used.update(code.co_names)
+        done = [*dis.get_instructions(code)]
+        asked = {one.argval for one in done if one.opname in _READS}
+        # Who counts doesn't look.
+        read |= asked - {one.argval for one in done if one.opname in _SETS}
+        for name in code.co_names:
+            found.update(_asked(name, asked, names))
+    for name in used:
+        if _is_looked_into(names.get(name), folder):
+            for attribute in read:
+                found.update(_places(name, attribute, names, folder))
+        found.update(_in_closure(name, names))
+        found.update(_in_module(names.get(name), folder))
     return found
+
+
+def _owner_of(node: ast.Attribute) -> tuple[str, bool]:
+    """The name of which an attribute is asked, or of what it has; and whether it is its own."""
+    owner: ast.expr = node.value
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    return (owner.id if isinstance(owner, ast.Name) else ""), owner is node.value
+
+
+def _asked(name: str, attributes: set[str], names: Mapping[str, Any]) -> Iterator[str]:
+    value = names.get(name)
+    asks = any(one in _ASKS or one.startswith("assert_") for one in attributes)
+    if asks and _told_of(value) is not value:
+        yield name
 
 
 def _places(name: str, attribute: str, names: Mapping[str, Any], folder: str) -> Iterator[str]:
@@ -159,24 +247,40 @@ def _places(name: str, attribute: str, names: Mapping[str, Any], folder: str) ->
 
 def _is_looked_into(owner: Any, folder: str) -> bool:
     if type(owner) is types.ModuleType:
-        # Of a file beside the notebook.
-        return str(vars(owner).get("__file__")).startswith(f"{folder}/")
-    if type(owner) is _CACHE:
+        return _lies_in(owner, folder)
+    if type(owner) is _CACHE or _is_instance(owner):
         return True
-    kinds = (types.FunctionType, type)
-    return issubclass(type(owner), kinds) and owner.__module__ == "__main__"
+    if not issubclass(type(owner), types.FunctionType | type):
+        return False
+    module = owner.__module__
+    return module == "__main__" or _lies_in(sys.modules.get(module), folder)
 
 
-def _of_call(name: str, names: Mapping[str, Any], folder: str) -> Iterator[str]:
-    """What a function of a given cell that a test calls itself looks at, and leaves alone."""
+def _lies_in(module: types.ModuleType | None, folder: str) -> bool:
+    """Whether it is of a file beside the notebook."""
+    return str(getattr(module, "__file__", None)).startswith(f"{folder}/")
+
+
+def _in_module(function: Any, folder: str) -> Iterator[str]:
+    """What a function of a file beside the notebook looks at there, and leaves alone."""
+    if type(function) is not types.FunctionType:
+        return
+    module = sys.modules.get(str(function.__module__))
+    if module is None or not _lies_in(module, folder):
+        return
+    done = [*dis.get_instructions(function.__code__)]
+    binds = {one.argval for one in done if one.opname == "STORE_GLOBAL"}
+    for part in {one.argval for one in done if one.opname == "LOAD_GLOBAL"} - binds:
+        if isinstance(vars(module).get(part), int | float | str):
+            yield f"{module.__name__}.{part}"
+
+
+def _in_closure(name: str, names: Mapping[str, Any]) -> Iterator[str]:
+    """What a function of a given cell that a test may call looks at, and leaves alone."""
     function = names.get(name)
     if type(function) is not types.FunctionType or function.__module__ != "__main__":
         return
     code = function.__code__
-    for other in code.co_names:
-        if other != name and _is_looked_into(names.get(other), folder):
-            for part in code.co_names:
-                yield from _places(other, part, names, folder)
     binds = {one.argval for one in dis.get_instructions(code) if one.opname in _BINDS_IN_CLOSURES}
     for part, held in _closed_over(function).items():
         # What can be changed in place may be a memory of what was computed.

@@ -63,6 +63,53 @@ LEFT_TO_THE_TEACHER = {
         "    return (x - 37) ** 2",
         "assert f() == 37\nassert next(cards) <= 30",
     ),
+    "in an instance that stands for the function": (
+        "class Counted:\n    def __init__(self, f):\n        self.f, self.calls = f, 0\n"
+        "    def __call__(self, x):\n        self.calls += 1\n        return self.f(x)\n"
+        "@Counted\ndef oracle(x):\n    return (x - 37) ** 2",
+        "oracle.calls = 0\nassert f() == 37\nassert oracle.calls <= 30",
+    ),
+    "in slots": (
+        "class Counts:\n    __slots__ = 'calls', 'f'\nkept = Counts()\nkept.f = print\n"
+        "kept.calls = 0\ndef oracle(x):\n    kept.calls += 1\n    return (x - 37) ** 2",
+        "assert f() == 37\nassert kept.calls <= 30",
+    ),
+    "in a namespace": (
+        "from types import SimpleNamespace\nkept = SimpleNamespace(calls=0)\n"
+        "def oracle(x):\n    kept.calls += 1\n    return (x - 37) ** 2",
+        "kept.calls = 0\nassert f() == 37\nassert kept.calls <= 30",
+    ),
+    "in a class that looks at it itself": (
+        "class AtMost:\n    calls = 0\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __enter__(self):\n        AtMost.calls = 0\n"
+        "    def __exit__(self, *_):\n        assert AtMost.calls <= self.n\n"
+        "def oracle(x):\n    AtMost.calls += 1\n    return (x - 37) ** 2",
+        "with AtMost(30):\n    assert f() == 37",
+    ),
+    "in what a helper's helper looks at": (
+        "def oracle(x):\n    oracle.calls += 1\n    return (x - 37) ** 2\noracle.calls = 0\n"
+        "def count():\n    return oracle.calls\ndef at_most(n):\n    assert count() <= n",
+        "assert f() == 37\nat_most(30)",
+    ),
+    "in a mock": (
+        "from unittest.mock import Mock\noracle = Mock(side_effect=lambda x: (x - 37) ** 2)",
+        "oracle.reset_mock()\nassert f() == 37\nassert oracle.call_count <= 30",
+    ),
+    "in what a mock has": (
+        "from unittest.mock import Mock\nkept = Mock()\n"
+        "kept.oracle.side_effect = lambda x: (x - 37) ** 2\noracle = lambda x: kept.oracle(x)",
+        "assert f() == 37\nassert len(kept.oracle.mock_calls) <= 30",
+    ),
+    "in a file in memory": (
+        "import io\nlog = io.StringIO()\ndef oracle(x):\n    log.write('.')\n"
+        "    return (x - 37) ** 2",
+        "assert f() == 37\nassert len(log.getvalue()) <= 30",
+    ),
+    "in a queue": (
+        "import queue\nasked = queue.Queue()\ndef oracle(x):\n    asked.put(x)\n"
+        "    return (x - 37) ** 2\ndef count():\n    return asked.qsize()",
+        "assert f() == 37\nassert count() <= 30",
+    ),
 }
 
 
@@ -105,6 +152,45 @@ def test_what_comes_to_the_same_in_both_processes_is_judged(graded):
     assert scores(found) == {"a": 1, "b": 1}
 
 
+@pytest.mark.parametrize(
+    ("imports", "asks"),
+    [
+        ("import asked", "asked.reset()\nassert f() == 37\nassert asked.count() <= 30"),
+        ("from asked import oracle, count", "assert f() == 37\nassert count() <= 30"),
+        ("from asked import oracle", "assert f() == 37\nassert oracle.made <= 30"),
+    ],
+)
+def test_nor_in_a_file_beside_the_notebook(graded, tmp_path, imports, asks):
+    (tmp_path / "asked.py").write_text(
+        "calls = 0\ndef oracle(x):\n    global calls\n    calls += 1\n    oracle.made += 1\n"
+        "    return (x - 37) ** 2\noracle.made = 0\ndef count():\n    return calls\n"
+        "def reset():\n    global calls\n    calls = 0\n"
+    )
+    oracle = "asked.oracle" if imports == "import asked" else "oracle"
+    shown = exercise(
+        f"# given\n{imports}",
+        f"# answer f\n{CLIMBS.replace('oracle', oracle)}",
+        f"# test a\n{asks}",
+        files={"asked.py": tmp_path / "asked.py"},
+    )
+    found, _ = graded(shown, f=GOES_THROUGH_ALL.replace("oracle", oracle))
+    assert scores(found) == {"a": None}
+
+
+def test_nor_is_a_test_left_that_looks_at_none_of_it(graded):
+    shown = exercise(
+        "# given\nimport io\nfrom types import SimpleNamespace\nfrom unittest.mock import Mock\n"
+        "log, kept, tell = io.StringIO(), SimpleNamespace(calls=0, limit=30), Mock()\n"
+        "def oracle(x):\n    kept.calls += 1\n    log.write('.')\n    tell(x)\n"
+        "    return (x - 37) ** 2",
+        f"# answer f\n{CLIMBS}",
+        "# test a\nassert f() == 37 and oracle(f()) == 0 and kept.limit == 30",
+    )
+    for answer, wanted in [(CLIMBS, 1), ("def f(): return 36", 0)]:
+        found, _ = graded(shown, f=answer)
+        assert scores(found) == {"a": wanted}
+
+
 @pytest.mark.parametrize("more", ["assert median([1, 2, 9]) == 2", "assert f([4, 6]) == 10"])
 def test_what_the_solution_imports_is_tried_as_the_learners_own(graded, more):
     shown = exercise(
@@ -132,3 +218,36 @@ def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(graded):
     for answer, wanted in [("def f(x): return 1 + x", 1), ("def f(x): return x", 0)]:
         found, _ = graded(shown, f=answer)
         assert scores(found) == {"a": wanted}
+
+
+CACHED = (
+    "import functools\n@functools.cache\ndef f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)"
+)
+TIMED = (
+    "import time\ndef timed(n):\n    t = time.perf_counter()\n    f(n)\n"
+    "    return time.perf_counter() - t\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_left"),
+    [
+        (f"{TIMED}first, second = timed(14), timed(14)\nassert second < first / 2", True),
+        (f"{TIMED}first = timed(14)\nassert first / timed(14) > 2", True),
+        (
+            "import time\na = time.time()\nf(14)\nb = time.time()\nf(14)\nc = time.time()\n"
+            "assert c - b < b - a",
+            True,
+        ),
+        (
+            "import time\nend = time.time() + 9\nstart = time.time()\nassert f(14) == 377\n"
+            "took = time.time() - start\nassert took < 5 and time.time() < end",
+            False,
+        ),
+    ],
+)
+def test_a_first_call_takes_longer_for_what_the_engine_does(graded, asks, is_left):
+    """As if the second one had been cached."""
+    shown = exercise(f"# answer f\n{CACHED}", f"# test a\n{asks}")
+    found, _ = graded(shown, f=CACHED.replace("@functools.cache\n", ""))
+    assert scores(found) == {"a": None if is_left else 1}

@@ -305,3 +305,111 @@ def test_so_is_what_a_helper_was_to_fill(graded, asks):
     assert scores(found) == {"a": 1}
     found, _ = graded(shown, f="def f(x): return 5")
     assert scores(found) == {"a": 0}
+
+
+STOOD = {
+    "a number": ("total = 0", "total = 50", "ok = total < 100", "assert total > 10 and ok"),
+    "an assertion": (
+        "total = 0",
+        "total = 50",
+        "assert total < 100\nok = True",
+        "assert total > 10 and ok",
+    ),
+    "a function": (
+        "total = 0\ndef small():\n    return total < 100",
+        "total = 50",
+        "ok = small()",
+        "assert total > 10 and ok",
+    ),
+    "a list": ("v = [0]", "v[0] += 50", "ok = sum(v) < 100", "assert v[0] > 10 and ok"),
+    "None": (
+        "f, wrong = None, []",
+        "f = lambda x: x * x",
+        "for x in range(4):\n    if f(x) != x * x:\n        wrong.append(x)",
+        "assert callable(f) and not wrong",
+    ),
+    "None, as an error": (
+        "f = None",
+        "f = abs",
+        "try:\n    f(2)\n    f('a')\n    refused = False\nexcept TypeError:\n    refused = True",
+        "assert f(-2) == 2 and refused",
+    ),
+}
+OTHERS = {
+    "a list": "v[0] += 10**9",
+    "None": "f = lambda x: 5",
+    "None, as an error": "f = lambda x: 2",
+}
+
+
+@pytest.mark.parametrize("what", STOOD)
+def test_so_is_what_it_makes_of_a_name_that_stood_for_something_before(graded, what):
+    before, solved, given, test = STOOD[what]
+    shown = exercise(
+        f"# given\n{before}", f"# answer f\n{solved}", f"# given\n{given}", f"# test a\n{test}"
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f=OTHERS.get(what, "total = 10**9"))
+    assert scores(found) == {"a": 0}
+
+
+def test_what_it_makes_beside_that_is_the_teachers(graded):
+    shown = exercise(
+        "# given\ntotal, data = 0, [1, 2]",
+        "# answer f\ntotal = 50\nfor i in data:\n    total += 0 * i\n"
+        "def f(v): return sum(v)\ndata.count(1)",
+        "# given\nlimit = total + 100\nwanted = 0\nfor i in data:\n    wanted += i",
+        "# test a\nassert limit == 150 and f(data) == wanted",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    sly = "total = 50\ndef f(v):\n    globals().update(wanted=0)\n    return 0"
+    found, _ = graded(shown, f=sly)
+    assert scores(found) == {"a": 0}
+
+
+def test_so_is_what_stands_behind_a_module_that_an_answer_writes(graded):
+    module = "open('of_mine.py', 'w').write('def g(x): return {}')"
+    shown = exercise(
+        f"# answer f\n{module.format('x * x')}",
+        "# given\nwrong = []",
+        "# given\nimport of_mine\nwanted = 9\nfor x in range(4):\n"
+        "    if of_mine.g(x) != x * x:\n        wrong.append(x)",
+        "# test a\nassert not wrong and wanted == 9",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f=module.format("5"))
+    assert scores(found) == {"a": 0}
+
+
+@pytest.mark.parametrize(
+    "looks", ["sorted(glob.glob('*.part'))", "[p for p in os.listdir() if p.endswith('.part')]"]
+)
+def test_so_is_what_it_makes_of_files_that_it_looks_for(graded, looks):
+    writes = "for n in range(3):\n    open(f'{{n}}.part', 'w').write({})"
+    shown = exercise(
+        f"# answer f\n{writes.format('str(n * n)')}\nparts = 3",
+        f"# given\nimport glob, os\nwrong = []\nfor place in {looks}:\n"
+        "    n = int(place.split('.')[0])\n    if open(place).read() != str(n * n):\n"
+        "        wrong.append(n)",
+        "# test a\nassert parts == 3 and not wrong",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f=f"{writes.format('repr(5)')}\nparts = 3")
+    assert scores(found) == {"a": 0}
+
+
+def test_so_is_what_it_makes_where_it_has_asked_whether_an_answer_is_there(graded):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\nwrong = []\nif 'f' in globals():\n"
+        "    wrong = [x for x in range(4) if f(x) != x * x]",
+        "# test a\nassert callable(f) and not wrong",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}

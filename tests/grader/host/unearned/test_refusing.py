@@ -76,3 +76,57 @@ def test_whoever_asks_for_too_much_has_not_refused():
         found = grade_one(shown, handed_in(shown, f=endless), engine)
     assert scores(found) == {"a": 0}
     assert found.items[0].cells[0].message == "Your code asked for too much."
+
+
+ASKS = {
+    "a message": "problem = f'it gave {f(-1)}'",
+    "a display": "print(f(-1))\n    problem = 'no error'",
+    "a comparison": "problem = f(-1) == 1 or 'no error'",
+}
+
+
+@pytest.mark.parametrize("how", ASKS)
+def test_nor_is_looking_at_what_is_none_of_the_solutions_kind(graded, how):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    if x < 0:\n        raise ValueError\n    return x * 2",
+        f"# test a\nassert f(2) == 4\ntry:\n    {ASKS[how]}\nexcept Exception:\n"
+        "    problem = None\nassert problem is None, problem",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return x * 2 if x >= 0 else print")
+    assert scores(found) == {"a": 0}
+    found, _ = graded(shown, f="def f(x): return x * 2 if x >= 0 else (lambda: 0)")
+    assert scores(found) == {"a": 0}
+
+
+ACCOUNT = """class Account:
+    def __init__(self, money):
+        self.money = money
+    def take(self, n):
+        {}self.money -= n"""
+
+
+@pytest.mark.parametrize("asks", ["account.money", "account.owner"])
+def test_nor_an_attribute_that_the_test_reads_only_where_nothing_was_raised(graded, asks):
+    shown = exercise(
+        f"# answer f\n{ACCOUNT.format('assert n <= self.money, n' + chr(10) + ' ' * 8)}",
+        "# test a\naccount = Account(10)\ntry:\n    account.take(100)\n"
+        f"    problem = f'left: {{{asks}}}'\nexcept Exception:\n    problem = None\n"
+        "assert problem is None, problem",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    sly = ACCOUNT.format("").replace("= money", "= self.owner = money")
+    found, _ = graded(shown, f=sly)
+    assert scores(found) == {"a": 0}
+
+
+def test_points_are_not_lost_for_it(graded):
+    shown = exercise(
+        "# answer f\ndef f(x): return x * 2",
+        "# test a\npoints = 0\nfor x in range(4):\n    try:\n        points += f(x) == x * 2\n"
+        "    except Exception:\n        pass\npoints / 4",
+    )
+    found, _ = graded(shown, f="def f(x): return x * 2 if x else print")
+    assert scores(found) == {"a": 0.75}
