@@ -255,10 +255,12 @@ class _Bench:
         known, folder = names_of(source), self._shell.folder
         codes = codes_behind(known.read | known.updated, space)
         places = states.looked_at(source, known.bound, space, self._has_a_state, folder, codes)
-        return {
-            place: self._stood.get(place) or self.peer.state(place)
-            for place in places.difference(taken)
-        }
+        stood = {}
+        for place in places.difference(taken):
+            # What has crossed is as it is there now.
+            before = "" if place.partition(".")[0] in taken else self._stood.get(place, "")
+            stood[place] = before or self.peer.state(place)
+        return stood
 
     def _is_known(self, place: str) -> bool:
         """Whether a file is one that no test has written."""
