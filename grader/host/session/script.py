@@ -80,13 +80,24 @@ class Script:
 
     def reads(self, position: int) -> frozenset[str]:
         """Names that a cell reads of what stands before it."""
-        names = names_of_cell(self.source(position))
+        names = names_of_cell(self._judged(position))
         return names.read | names.updated
+
+    def hands_out(self, position: int) -> frozenset[str]:
+        """Names of which a test may give to an answer what they stand for."""
+        clause = self.clause(position)
+        assert clause is not None
+        return self.reads(position) - clause.asked_for - self._imported
 
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
         """Names that a cell binds, and those of which it may change what they stand for."""
-        source = self.source(position)
+        source = self._judged(position)
         return names_of_cell(source).bound, changed_by_cell(source) - self._imported
+
+    def _judged(self, position: int) -> str:
+        """A cell as the judge runs it."""
+        teacher = self.cells[position].teacher
+        return self.source(position) if teacher is None else str(teacher.node.source)
 
     @cached_property
     def _imported(self) -> frozenset[str]:

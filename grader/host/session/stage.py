@@ -114,6 +114,7 @@ class Stage:
         sets: bool = False,
         leaves: Sequence[str] = (),
         filled: Collection[int] = (),
+        changing: Collection[int] = (),
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
@@ -123,11 +124,12 @@ class Stage:
             sets: names that the test binds are set for the learner's functions, too.
             leaves: kinds of what calls leave in their process that they leave in the judge's, too.
             filled: earlier tests into whose lists something is put, too.
+            changing: earlier tests from which changes of arguments are not kept.
         """
         kept = self.player, self.judge
         try:
             with self._allowance.apart():
-                self._again(position, filled)
+                self._again(position, filled, changing)
                 return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
@@ -171,7 +173,9 @@ class Stage:
         if source is not None:
             judge.given(source)
 
-    def _again(self, position: int, filled: Collection[int] = ()) -> bool:
+    def _again(
+        self, position: int, filled: Collection[int] = (), changing: Collection[int] = ()
+    ) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
@@ -190,7 +194,8 @@ class Stage:
                 return False
             clause = self._script.clause(number)
             if clause is not None and number in self._came_to and not judge.ended:
-                verdict = self._test(number, clause, fill=number in filled)
+                withhold = number not in changing
+                verdict = self._test(number, clause, withhold, fill=number in filled)
                 same = same and _outcome(verdict.played) == self._came_to[number]
                 if verdict.lost is not None and not self.play_again(number):
                     return False

@@ -60,6 +60,44 @@ def test_points_are_those_of_the_tests_own_values(graded, last, cheat, earned):
     assert scores(graded(made, total=cheat)[0])["t"] == pytest.approx(earned, abs=1e-9)
 
 
+ORDERED = "# answer ordered\ndef ordered(values):\n    return sorted(values)"
+IN_PLACE = "def ordered(values):\n    values.sort()\n    return list(values)"
+
+
+def test_what_is_to_stay_as_it_was_may_bring_points_of_its_own(graded):
+    made = exercise(
+        ORDERED,
+        "# test t\ndata, points = [3, 1, 2], 0\npoints += 0.75 * (ordered(data) == [1, 2, 3])\n"
+        "points += 0.25 * (data == [3, 1, 2])\npoints",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, ordered=IN_PLACE)[0]) == {"t": 0.75}
+
+
+LATER = {
+    "of the test before": ("data = [3, 1, 2]", "assert data == [3, 1, 2]"),
+    "that is given": ("", "assert kept == [3, 1, 2]"),
+    "of which another is made": ("data = [3, 1, 2]", "assert first == 3"),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_so_may_a_later_test(graded, case):
+    data, test = LATER[case]
+    made = exercise(
+        "# given\nkept = [3, 1, 2]",
+        ORDERED,
+        f"# test a\n{data or 'data = kept'}\nassert ordered(data) == [1, 2, 3]",
+        "# test b\nassert ordered([2, 1]) == [1, 2]",
+        "# free\nfirst = data[0]",
+        f"# test c\n{test}",
+        "# test d\nkept = data = [0]\nassert kept == data == ordered([0])",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    found = scores(graded(made, ordered=IN_PLACE)[0])
+    assert found == {"a": 1, "b": 1, "c": 0, "d": 1}
+
+
 # By what stands in the place of a number of Python's: 1 for every square.
 ONES = {
     "NumPy's": "np.int64(1)",
