@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -76,7 +76,11 @@ def make_contract(
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
                 failed = _told(alone.error) if clause.broken and alone and alone.error else ""
-                cause = _cause(code, names, position) if clause.live else _measured(cell)
+                cause = (
+                    _cause(code, names, position)
+                    if clause.live
+                    else _measured(code, names, position, clause)
+                )
                 clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
                 tests[str(cell.grade_id)] = clause
                 discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
@@ -264,15 +268,40 @@ _TELLS = {
 }
 
 
-def _measured(cell: TeacherCell) -> str | None:
-    """Why nothing can be told of a test that looks at the process of the learner's code."""
-    try:
-        tree = ast.parse(without_magic(str(cell.node.source)))
-    except SyntaxError:
-        return None
-    said = {getattr(node, of, "") for node in ast.walk(tree) for of in ("attr", "id", "name")}
-    asked = sorted(name for name in _TELLS if name in said)
+# What IPython keeps of cells: the judge's own are others.
+_CELLS = {"In", "_ih", "_i", "_ii", "_iii", "history_manager"}
+# What finds no source of an answer that stays with the learner: a test may catch that.
+_SOURCES = {"getsource", "getsourcelines", "findsource"}
+
+
+def _measured(
+    code: list[TeacherCell], names: list[Names], position: int, clause: Clause
+) -> str | None:
+    """Why nothing can be told of a test that looks at the process of the learner's code, or at
+    their cells."""
+    own = _said(code[position])
+    read = names[position].read | names[position].updated
+    said = own.union(*(_said(cell, read) for cell in code[:position] if not cell.kind.for_answer))
+    # They may be names of the notebook's own, too.
+    told = _CELLS.difference(*(known.bound for known in names))
+    asked = sorted((own & _TELLS) | (said & (told | _SOURCES if clause.takes else told)))
     return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
+
+
+def _said(cell: TeacherCell, inside: Collection[str] | None = None) -> set[str]:
+    """The names in a cell, of parts and of imports, too.
+
+    Args:
+        inside: the functions and classes that are looked into; all of the cell without.
+    """
+    try:
+        body: list[ast.stmt] = ast.parse(without_magic(str(cell.node.source))).body
+    except SyntaxError:
+        return set()
+    if inside is not None:
+        body = [part for part in body if getattr(part, "name", None) in inside]
+    nodes = (node for part in body for node in ast.walk(part))
+    return {getattr(node, of, "") for node in nodes for of in ("attr", "id", "name")}
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:
