@@ -22,7 +22,7 @@ from grader.host.session.stage import Stage
 from grader.host.session.traces import Traces
 from grader.host.transcript import Heard, Played, error
 from grader.protocol.errors import NotSetUp
-from grader.protocol.values import LIVE
+from grader.protocol.values import LIVE, CannotCross
 
 
 def hear(
@@ -67,6 +67,8 @@ def hear(
     )
 
 
+# Errors of the engine's with which a test ends early.
+_STOPPED = "WrongKind", "Stopped", "ProcessEnded", CannotCross.__name__
 # What a test draws may leave nothing for right answers, too: it draws so often again.
 _TRIES = 3
 
@@ -85,6 +87,8 @@ class _Session:
         self._left = Traces(script)
         # What tests have left of which an answer has changed values that it should not.
         self._changed = Traces(script)
+        # What was to be left by tests that were stopped, where nbgrader lets them go on.
+        self._cut = Traces(script)
 
     def run(self) -> Heard:
         waiting: list[int] = []
@@ -132,7 +136,7 @@ class _Session:
             self._ended_at = position
         self._stage.tell_judge(position)
         if self._script.for_judge(position, 0) is not None:
-            for traces in (self._left, self._changed):
+            for traces in (self._left, self._changed, self._cut):
                 traces.leave(position, traces.behind(position))
 
     def _judge(self, position: int, clause: Clause) -> None:
@@ -142,6 +146,7 @@ class _Session:
         # What an answer makes of the test's own values is kept from it: points and figures are
         # those of these values, and so is what is left to later tests.
         verdict = self._stage.ask(position, clause)
+        verdict = self._without_what_was_cut(position, clause, verdict)
         changing = self._changed.behind(position)
         holds = verdict.played.error is None
         if verdict.undeclared or (holds and (verdict.left or changing)):
@@ -168,6 +173,19 @@ class _Session:
             self._replace_player(position, label, verdict.lost)
         if self._stage.lost_its_judge:
             self._heard.notes.append(f"{label} ended the process that judges it.")
+
+    def _without_what_was_cut(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+        """What counts: a test that asks nothing of the learner's, but looks at what another was to
+        leave, doesn't hold if that was stopped. It would find that no error was noted there."""
+        cut, failure = self._cut.behind(position), verdict.played.error
+        if failure is None and cut and not (clause.asked_for or clause.counts or verdict.called):
+            text = "It looks at what an earlier test was to leave, and that was stopped."
+            failure = error("NotTheSame", text)
+            verdict = _decided(verdict, verdict, Played([failure]))
+        elif failure is not None and failure.ename in _STOPPED:
+            cut |= {position}
+        self._cut.leave(position, cut)
+        return verdict
 
     def _with_changes(
         self, position: int, clause: Clause, verdict: Verdict, changing: frozenset[int]

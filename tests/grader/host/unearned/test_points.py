@@ -98,6 +98,34 @@ def test_so_may_a_later_test(graded, case):
     assert found == {"a": 1, "b": 1, "c": 0, "d": 1}
 
 
+NOTED = {
+    "a list": (
+        "try:\n    fits = square(3) == 9\nexcept Exception:\n    fits = False\n"
+        "if not fits:\n    wrong.append(3)\nassert fits",
+        "assert not wrong",
+    ),
+    "a truth": ("fine = square(3) == 9\nassert fine", "assert fine"),
+}
+
+
+@pytest.mark.parametrize("cheat", ["square = 9", "import os\ndef square(x):\n    os._exit(0)"])
+@pytest.mark.parametrize("case", NOTED)
+def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
+    """It is refused here, where it would note one, or nobody is there any more to be asked."""
+    notes, test = NOTED[case]
+    made = exercise(
+        "# given\nwrong, fine = [], True",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# answer twice\ndef twice(x):\n    return 2 * x",
+        f"# test a\n{notes}",
+        f"# test b\n{test}",
+        "# test c\nassert twice(2) == 4 and not wrong",
+        "# test d\n1 - len(wrong)",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    assert scores(graded(made, square=cheat)[0]) == {"a": 0, "b": 0, "c": 1, "d": 1}
+
+
 # By what stands in the place of a number of Python's: 1 for every square.
 ONES = {
     "NumPy's": "np.int64(1)",
