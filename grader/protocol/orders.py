@@ -186,6 +186,7 @@ class TestReport(Report, kw_only=True, tag=True):
         returned: calls that have given back what they were given, where its calls do not.
         rebound: names of `rebinds` that stood for something else when it called an answer.
         left: what calls have left in their process, where the solution's leave nothing of the kind.
+        left_behind: the same, also what this test doesn't look at.
         figures: numbers that the test has reported, by name.
     """
 
@@ -201,6 +202,7 @@ class TestReport(Report, kw_only=True, tag=True):
     returned: tuple[str, ...] = ()
     rebound: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

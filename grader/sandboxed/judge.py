@@ -313,6 +313,7 @@ class _Bench:
             report, has_failed = _failed(problem), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
+        left_behind = sorted(left)
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
             # What of these the test uses is not looked at: reading them takes longer than all else.
@@ -333,6 +334,7 @@ class _Bench:
             returned=tuple(sorted(rules.returned)),
             rebound=tuple(sorted(rules.rebound)),
             left=tuple(sorted(left)),
+            left_behind=tuple(left_behind),
             figures=self._reports.taken(),
         )
 

@@ -87,6 +87,8 @@ class _Session:
         self._left = Traces(script)
         # What tests have left of which an answer has changed values that it should not.
         self._changed = Traces(script)
+        # By kind of what calls leave in their process, the tests that have made such calls.
+        self._behind: dict[str, frozenset[int]] = {}
         # What was to be left by tests that were stopped, where nbgrader lets them go on.
         self._cut = Traces(script)
 
@@ -148,9 +150,12 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         verdict = self._without_what_was_cut(position, clause, verdict)
         changing = self._changed.behind(position)
+        kinds = self._script.looks_at(position) & self._behind.keys()
         holds = verdict.played.error is None
-        if verdict.undeclared or (holds and (verdict.left or changing)):
-            verdict = self._with_changes(position, clause, verdict, changing)
+        if verdict.undeclared or (holds and (verdict.left or changing or kinds)):
+            verdict = self._with_changes(position, clause, verdict, changing, kinds)
+        for kind in verdict.left_behind:
+            self._behind[kind] = self._behind.get(kind, frozenset()) | {position}
         given_away: frozenset[str] = frozenset()
         if verdict.undeclared:
             changing, given_away = changing | {position}, self._script.hands_out(position)
@@ -188,12 +193,19 @@ class _Session:
         return verdict
 
     def _with_changes(
-        self, position: int, clause: Clause, verdict: Verdict, changing: frozenset[int]
+        self,
+        position: int,
+        clause: Clause,
+        verdict: Verdict,
+        changing: frozenset[int],
+        kinds: frozenset[str],
     ) -> Verdict:
         """What counts: does the test hold, and give as many points, with the answer's changes, too,
         also those in earlier tests of which it reads what they have left, and with what its calls
-        leave in their process, as beside the code?"""
-        aside = self._stage.ask_aside(position, clause, leaves=verdict.left, changing=changing)
+        leave in their process, and of these kinds those of earlier tests, as beside the code?"""
+        whole_ones = changing.union(*(self._behind[kind] for kind in kinds))
+        leaves = sorted(kinds.union(verdict.left))
+        aside = self._stage.ask_aside(position, clause, leaves=leaves, whole=whole_ones)
         whole = aside.played
         if verdict.played.error is not None and whole.error is None:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)

@@ -22,6 +22,26 @@ from grader.protocol.values import LIVE
 # 1 KB each, and a long text with values in it takes seconds that grow with the square.
 _MOST_READ = 50_000
 _WORD = re.compile(r"[^\W\d]\w*")
+# How a test looks at what calls have left, by kind.
+_LOOKS = {
+    "argv": ["argv"],
+    "decimal": ["getcontext"],
+    "depth": ["getrecursionlimit"],
+    "figures": ["get_fignums", "fignum_exists", "get_figlabels"],
+    "filters": ["filters"],
+    "folder": ["getcwd", "cwd"],
+    "locale": ["getlocale", "setlocale"],
+    "matplotlib": ["rcParams"],
+    "numpy": ["geterr"],
+    "numpy.random": ["get_state"],
+    "pandas": ["get_option", "options"],
+    "path": ["path"],
+    "printed": ["get_printoptions"],
+    "random": ["getstate"],
+    "threads": ["get_num_threads"],
+    "torch": ["is_grad_enabled", "is_inference_mode_enabled", "get_default_dtype"],
+    "torch.random": ["get_rng_state", "initial_seed"],
+}
 
 
 def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
@@ -82,6 +102,11 @@ class Script:
         """Names that a cell reads of what stands before it."""
         names = names_of_cell(self._judged(position))
         return names.read | names.updated
+
+    def looks_at(self, position: int) -> frozenset[str]:
+        """Of what calls may leave in their process, the kinds that a test looks at by itself."""
+        words = set(_WORD.findall(self.source(position)))
+        return frozenset(kind for kind, asks in _LOOKS.items() if not words.isdisjoint(asks))
 
     def hands_out(self, position: int) -> frozenset[str]:
         """Names of which a test may give to an answer what they stand for."""

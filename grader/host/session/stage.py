@@ -114,7 +114,7 @@ class Stage:
         sets: bool = False,
         leaves: Sequence[str] = (),
         filled: Collection[int] = (),
-        changing: Collection[int] = (),
+        whole: Collection[int] = (),
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
@@ -124,12 +124,12 @@ class Stage:
             sets: names that the test binds are set for the learner's functions, too.
             leaves: kinds of what calls leave in their process that they leave in the judge's, too.
             filled: earlier tests into whose lists something is put, too.
-            changing: earlier tests from which changes of arguments are not kept.
+            whole: earlier tests with all that calls change and, of these kinds, leave there.
         """
         kept = self.player, self.judge
         try:
             with self._allowance.apart():
-                self._again(position, filled, changing)
+                self._again(position, filled, whole, leaves)
                 return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
@@ -174,7 +174,11 @@ class Stage:
             judge.given(source)
 
     def _again(
-        self, position: int, filled: Collection[int] = (), changing: Collection[int] = ()
+        self,
+        position: int,
+        filled: Collection[int] = (),
+        whole: Collection[int] = (),
+        leaves: Sequence[str] = (),
     ) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
@@ -194,8 +198,8 @@ class Stage:
                 return False
             clause = self._script.clause(number)
             if clause is not None and number in self._came_to and not judge.ended:
-                withhold = number not in changing
-                verdict = self._test(number, clause, withhold, fill=number in filled)
+                how = (False, leaves) if number in whole else (True, ())
+                verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
                 same = same and _outcome(verdict.played) == self._came_to[number]
                 if verdict.lost is not None and not self.play_again(number):
                     return False
