@@ -137,7 +137,7 @@ class _Session:
             notes.append(f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run.")
             self._ended_at = position
         self._stage.tell_judge(position)
-        if self._script.for_judge(position, 0) is not None:
+        if self._script.is_judged(position):
             for traces in (self._left, self._changed, self._cut):
                 traces.leave(position, traces.behind(position))
 

@@ -69,6 +69,12 @@ def _rebound_by(source: str) -> frozenset[str]:
     return bound_by(source) - imports_of_cell(source).keys()
 
 
+@lru_cache(maxsize=1000)
+def _defined_by(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that a cell binds, and those that functions in it read."""
+    return names_of_cell(source).bound, read_in_functions(source)
+
+
 class Script:
     """What is to be run, by position among the code cells.
 
@@ -99,9 +105,16 @@ class Script:
         return sorted(names & self._read) if names else []
 
     def reads(self, position: int) -> frozenset[str]:
-        """Names that a cell reads of what stands before it."""
+        """Names that a cell reads of what stands before it, also by functions that stand there."""
         names = names_of_cell(self._judged(position))
-        return names.read | names.updated
+        found = names.read | names.updated
+        before = [n for n in range(position) if self.is_judged(n)]
+        defined = [_defined_by(self._judged(number)) for number in before]
+        while True:
+            more = found.union(*(read for bound, read in defined if bound & found))
+            if more == found:
+                return found
+            found = more
 
     def looks_at(self, position: int) -> frozenset[str]:
         """Of what calls may leave in their process, the kinds that a test looks at by itself."""
@@ -118,6 +131,11 @@ class Script:
         """Names that a cell binds, and those of which it may change what they stand for."""
         source = self._judged(position)
         return names_of_cell(source).bound, changed_by_cell(source) - self._imported
+
+    def is_judged(self, position: int) -> bool:
+        """Whether the judge runs a cell: the teacher's that are no answers."""
+        teacher = self.cells[position].teacher
+        return teacher is not None and not teacher.kind.for_answer
 
     def _judged(self, position: int) -> str:
         """A cell as the judge runs it."""

@@ -78,6 +78,11 @@ LATER = {
     "of the test before": ("data = [3, 1, 2]", "assert data == [3, 1, 2]"),
     "that is given": ("", "assert kept == [3, 1, 2]"),
     "of which another is made": ("data = [3, 1, 2]", "assert first == 3"),
+    "that a helper reads": ("data = [3, 1, 2]", "assert is_kept()"),
+    "that a helper hands out": (
+        "found = of_kept(ordered)\ndata = [3, 1, 2]",
+        "assert kept == [3, 1, 2]",
+    ),
 }
 
 
@@ -85,7 +90,8 @@ LATER = {
 def test_so_may_a_later_test(graded, case):
     data, test = LATER[case]
     made = exercise(
-        "# given\nkept = [3, 1, 2]",
+        "# given\nkept = [3, 1, 2]\ndef of_kept(f):\n    return f(kept)\n"
+        "def is_kept():\n    return data == kept == [3, 1, 2]",
         ORDERED,
         f"# test a\n{data or 'data = kept'}\nassert ordered(data) == [1, 2, 3]",
         "# test b\nassert ordered([2, 1]) == [1, 2]",
