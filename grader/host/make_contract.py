@@ -81,7 +81,13 @@ def make_contract(
                     if clause.live
                     else _measured(code, names, position, clause)
                 )
-                clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
+                clause = replace(
+                    clause,
+                    replay=replay,
+                    failed=failed,
+                    live=cause or clause.live,
+                    complains=_complains(code, names, position, alone),
+                )
                 tests[str(cell.grade_id)] = clause
                 discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
@@ -279,13 +285,31 @@ def _measured(
 ) -> str | None:
     """Why nothing can be told of a test that looks at the process of the learner's code, or at
     their cells."""
-    own = _said(code[position])
-    read = names[position].read | names[position].updated
-    said = own.union(*(_said(cell, read) for cell in code[:position] if not cell.kind.for_answer))
+    own, said = _said(code[position]), _said_with_helpers(code, names, position)
     # They may be names of the notebook's own, too.
     told = _CELLS.difference(*(known.bound for known in names))
     asked = sorted((own & _TELLS) | (said & (told | _SOURCES if clause.takes else told)))
     return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
+
+
+# What writes on standard error, by which a test fails in nbgrader.
+_COMPLAINS = {"stderr", "print_exc", "print_exception", "print_tb"}
+
+
+def _complains(
+    code: list[TeacherCell], names: list[Names], position: int, beside: Played | None
+) -> bool:
+    """Whether a test says on standard error what is wrong, and of the solution nothing."""
+    outputs = [] if beside is None else beside.outputs
+    is_quiet = all(getattr(output, "name", "") != "stderr" for output in outputs)
+    return is_quiet and not _COMPLAINS.isdisjoint(_said_with_helpers(code, names, position))
+
+
+def _said_with_helpers(code: list[TeacherCell], names: list[Names], position: int) -> set[str]:
+    """The names in a test, and in the functions before it that it reads."""
+    read = names[position].read | names[position].updated
+    helpers = (_said(cell, read) for cell in code[:position] if not cell.kind.for_answer)
+    return _said(code[position]).union(*helpers)
 
 
 def _said(cell: TeacherCell, inside: Collection[str] | None = None) -> set[str]:

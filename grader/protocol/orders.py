@@ -109,6 +109,7 @@ class RunTest(Order):
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
+        complains: whether it fails by what it writes on standard error.
         fill: whether something is put into lists without anything in them; see there, too.
         binds: names that the test itself binds.
         rebinds: those of them that functions of the answers read.
@@ -124,6 +125,7 @@ class RunTest(Order):
     seconds: float
     withhold: bool = False
     counts: bool = False
+    complains: bool = False
     fill: bool = False
     binds: list[str] = []
     rebinds: list[str] = []

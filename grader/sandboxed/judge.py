@@ -79,6 +79,13 @@ class JudgePeer(Peer):
             streams = [output for output in said if isinstance(output, Stream)]
             for name in ("stdout", "stderr"):
                 self.texts.add("".join(one.text for one in streams if one.name == name))
+        OUTPUTS.relays = True
+        try:
+            self._relay(said)
+        finally:
+            OUTPUTS.relays = False
+
+    def _relay(self, said: list[Said]) -> None:
         for output in said:
             if self.texts is not None:
                 own = [output.text] if isinstance(output, Stream) else output.data.values()
@@ -305,6 +312,9 @@ class _Bench:
             if peer is not None:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
+        if test.complains and OUTPUTS.complained and not has_failed:
+            text = "The test complains of your answer on standard error."
+            report, has_failed = _failed(("Complaint", text)), True
         if budget.is_over and not has_failed:
             report, has_failed = _failed(("Stopped", "Your code asked for too much.")), True
         if peer is not None and peer.spoiled and not has_failed:

@@ -136,6 +136,7 @@ class Judge:
             seconds=limit,
             withhold=withhold,
             counts=clause.counts,
+            complains=clause.complains,
             fill=fill,
             binds=sorted(bound_by(source)),
             rebinds=list(rebinds),

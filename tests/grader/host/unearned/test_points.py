@@ -132,6 +132,29 @@ def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
     assert scores(graded(made, square=cheat)[0]) == {"a": 0, "b": 0, "c": 1, "d": 1}
 
 
+COMPLAINTS = {
+    "by itself": "if square(3) != 9:\n    print('not 9', file=sys.stderr)",
+    "of what it has caught": "try:\n    assert square(3) == 9\nexcept AssertionError:\n"
+    "    traceback.print_exc()",
+    "by a helper": "check(square(3) == 9)",
+}
+
+
+@pytest.mark.parametrize("test", COMPLAINTS.values(), ids=COMPLAINTS)
+def test_what_a_test_says_on_standard_error_is_a_failure(graded, test):
+    """As in nbgrader; what an answer writes there is none, nor a warning."""
+    check = "def check(fits):\n    if not fits:\n        sys.stderr.write('wrong')"
+    made = exercise(
+        f"# given\nimport sys, traceback, warnings\n{check}",
+        "# answer square\ndef square(x):\n    return x * x",
+        f"# test t\nsquare(1) or warnings.warn('0')\n{test}",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    loud = "def square(x):\n    print('here', file=sys.stderr)\n    return x * x if x > 1 else 0"
+    assert scores(graded(made, square=loud)[0]) == {"t": 1}
+    assert scores(graded(made, square="def square(x):\n    return 6")[0]) == {"t": 0}
+
+
 # By what stands in the place of a number of Python's: 1 for every square.
 ONES = {
     "NumPy's": "np.int64(1)",
