@@ -7,6 +7,7 @@ that was earned is lost.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from grader.host.contract import Clause, Contract
@@ -85,8 +86,10 @@ class _Session:
         # Tests that may have held by something else than an answer, and what they have left.
         self._doubts: dict[int, Verdict] = {}
         self._left = Traces(script)
-        # What tests have left of which an answer has changed values that it should not.
+        # What tests have left of which answers have changed values that they should not, and these
+        # answers: no other's tests have to do with it.
         self._changed = Traces(script)
+        self._changers: set[str] = set()
         # By kind of what calls leave in their process, the tests that have made such calls.
         self._behind: dict[str, frozenset[int]] = {}
         # What was to be left by tests that were stopped, where nbgrader lets them go on.
@@ -150,15 +153,17 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         verdict = self._without_what_was_cut(position, clause, verdict)
         changing = self._changed.behind(position)
+        asked = changing if self._changers.issuperset(clause.takes) else frozenset()
         kinds = self._script.looks_at(position) & self._behind.keys()
         holds = verdict.played.error is None
-        if verdict.undeclared or (holds and (verdict.left or changing or kinds)):
-            verdict = self._with_changes(position, clause, verdict, changing, kinds)
+        if verdict.undeclared or (holds and (verdict.left or asked or kinds)):
+            verdict = self._with_changes(position, clause, verdict, asked, kinds)
         for kind in verdict.left_behind:
             self._behind[kind] = self._behind.get(kind, frozenset()) | {position}
         given_away: frozenset[str] = frozenset()
         if verdict.undeclared:
             changing, given_away = changing | {position}, self._script.hands_out(position)
+            self._changers |= {re.split(r"\W", place)[0] for place in verdict.undeclared}
         self._changed.leave(position, changing, given_away)
         if verdict.rebound and verdict.played.error is None:
             verdict = self._with_names(position, clause, verdict)
