@@ -288,7 +288,9 @@ def _measured(
     own, said = _said(code[position]), _said_with_helpers(code, names, position)
     # They may be names of the notebook's own, too.
     told = _CELLS.difference(*(known.bound for known in names))
-    asked = sorted((own & _TELLS) | (said & (told | _SOURCES if clause.takes else told)))
+    # Of one that the solution fails in both processes it is known why.
+    looks = said & (told | _SOURCES if clause.takes else told) if clause.broken is None else set()
+    asked = sorted((own & _TELLS) | looks)
     return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
 
 
