@@ -32,6 +32,8 @@ class Clause:
         library: names that answers import, and what they are, as "module:name": the judge has its
             own of these.
         counts: whether its last line gives a number of points.
+        complains: whether it says by itself on standard error what is wrong, and of the solution
+            says nothing there.
     """
 
     takes: Mapping[str, Kind] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Clause:
     failed: str = ""
     library: Mapping[str, str] = field(default_factory=dict)
     counts: bool = False
+    complains: bool = False
 
     @property
     def asked_for(self) -> frozenset[str]:

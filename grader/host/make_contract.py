@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeGuard
 
 import nbformat
 from nbgrader.utils import determine_grade
 
+from grader.host.asking import complains, measured
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.child import Ended
@@ -32,7 +31,6 @@ from grader.protocol.names import (
     left_by_cell,
     names_of_cell,
     read_in_functions,
-    without_magic,
 )
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
@@ -78,8 +76,18 @@ def make_contract(
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
                 failed = _told(alone.error) if clause.broken and alone and alone.error else ""
-                cause = _cause(code, names, position) if clause.live else _measured(cell)
-                clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
+                cause = (
+                    _cause(code, names, position)
+                    if clause.live
+                    else measured(code, names, position, clause)
+                )
+                clause = replace(
+                    clause,
+                    replay=replay,
+                    failed=failed,
+                    live=cause or clause.live,
+                    complains=complains(code, names, position, alone),
+                )
                 tests[str(cell.grade_id)] = clause
                 discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
@@ -256,81 +264,6 @@ def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | 
     if not missing:
         return None
     return f"the solution reads {', '.join(missing)}, which only a hidden test defines"
-
-
-# What tells of a process, or of a function's own code, and nothing of what stands for it.
-_TELLS = {
-    *("process_time", "thread_time", "getrusage", "tracemalloc", "settrace", "setprofile"),
-    *("getrefcount", "active_count", "isgeneratorfunction", "iscoroutinefunction"),
-    *("process_time_ns", "thread_time_ns", "clock_gettime", "setrlimit", "cProfile", "isbuiltin"),
-}
-
-
-def _measured(cell: TeacherCell) -> str | None:
-    """Why nothing can be told of a test that looks at the process of the learner's code."""
-    try:
-        tree = ast.parse(without_magic(str(cell.node.source)))
-    except SyntaxError:
-        return None
-    said = {getattr(node, of, "") for node in ast.walk(tree) for of in ("attr", "id", "name")}
-    asked = sorted(name for name in _TELLS if name in said)
-    if asked:
-        return f"it asks by {asked[0]} what only the learner's own process can tell"
-    # A first call takes longer than those behind it for what it does between the two processes.
-    return "it compares how long calls take" if _compares_times(tree) else None
-
-
-_CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time", "time_ns"}
-_TIMERS = {"timeit", "repeat"}
-
-
-def _compares_times(tree: ast.Module) -> bool:
-    """Whether a test holds one time that something took against another."""
-    stamps: set[str] = set()
-    times: set[str] = set()
-
-    def has(node: ast.AST, names: set[str], called: set[str]) -> bool:
-        parts = [*ast.walk(node)]
-        calls = (part.func for part in parts if isinstance(part, ast.Call))
-        named = (part.id in names for part in parts if isinstance(part, ast.Name))
-        return any(named) or any(_last_name(one) in called for one in calls)
-
-    def is_time(node: ast.AST) -> bool:
-        took = (
-            has(part.left, stamps, _CLOCKS) and has(part.right, stamps, _CLOCKS)
-            for part in ast.walk(node)
-            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)
-        )
-        return any(took) or has(node, times, _TIMERS | times)
-
-    # What a name stands for may be found after what is made of it.
-    for _ in range(3):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and is_time(node):
-                times.add(node.name)
-            elif isinstance(node, ast.Assign) and node.value is not None:
-                bound = {one.id for one in ast.walk(node) if _is_stored(one)}
-                if is_time(node.value):
-                    times |= bound
-                elif has(node.value, set(), _CLOCKS):
-                    stamps |= bound
-    for node in ast.walk(tree):
-        sides: list[ast.expr] = []
-        if isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            sides = [node.left, node.right]
-        if sum(map(is_time, sides)) > 1:
-            return True
-    return False
-
-
-def _last_name(node: ast.expr) -> str:
-    return str(getattr(node, "attr", getattr(node, "id", "")))
-
-
-def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:

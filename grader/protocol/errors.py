@@ -22,4 +22,5 @@ OUR_ERRORS = (
     "NothingThere",
     "SameObject",
     "NoNumber",
+    "Complaint",
 )

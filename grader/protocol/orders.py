@@ -111,6 +111,7 @@ class RunTest(Order):
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
+        complains: whether it fails by what it writes on standard error.
         fill: whether something is put into lists without anything in them; see there, too.
         binds: names that the test itself binds.
         rebinds: those of them that functions of the answers read.
@@ -126,6 +127,7 @@ class RunTest(Order):
     seconds: float
     withhold: bool = False
     counts: bool = False
+    complains: bool = False
     fill: bool = False
     binds: list[str] = []
     rebinds: list[str] = []
@@ -188,6 +190,7 @@ class TestReport(Report, kw_only=True, tag=True):
         returned: calls that have given back what they were given, where its calls do not.
         rebound: names of `rebinds` that stood for something else when it called an answer.
         left: what calls have left in their process, where the solution's leave nothing of the kind.
+        left_behind: the same, also what this test doesn't look at.
         figures: numbers that the test has reported, by name.
     """
 
@@ -203,6 +206,7 @@ class TestReport(Report, kw_only=True, tag=True):
     returned: tuple[str, ...] = ()
     rebound: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

@@ -76,6 +76,13 @@ class JudgePeer(Peer):
             streams = [output for output in said if isinstance(output, Stream)]
             for name in ("stdout", "stderr"):
                 self.texts.add("".join(one.text for one in streams if one.name == name))
+        OUTPUTS.relays = True
+        try:
+            self._relay(said)
+        finally:
+            OUTPUTS.relays = False
+
+    def _relay(self, said: list[Said]) -> None:
         for output in said:
             if self.texts is not None:
                 own = [output.text] if isinstance(output, Stream) else output.data.values()
@@ -333,6 +340,9 @@ class _Bench:
             if peer is not None:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
+        if test.complains and OUTPUTS.complained and not has_failed:
+            text = "The test complains of your answer on standard error."
+            report, has_failed = _failed(("Complaint", text)), True
         if budget.is_over and not has_failed:
             report, has_failed = _failed(("Stopped", "Your code asked for too much.")), True
         if peer is not None and peer.spoiled and not has_failed:
@@ -345,6 +355,7 @@ class _Bench:
             report, has_failed = _failed(problem), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
+        left_behind = sorted(left)
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
             # What of these the test uses is not looked at: reading them takes longer than all else.
@@ -365,6 +376,7 @@ class _Bench:
             returned=tuple(sorted(rules.returned)),
             rebound=tuple(sorted(rules.rebound)),
             left=tuple(sorted(left)),
+            left_behind=tuple(left_behind),
             figures=self._reports.taken(),
         )
 

@@ -9,6 +9,8 @@ import base64
 import contextlib
 import io
 import json
+import sys
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -45,6 +47,8 @@ class Outputs:
 
     def __init__(self) -> None:
         self.limit = 0
+        # Whether what comes now is a learner's.
+        self.relays = False
         self.begin()
 
     def shown(self) -> bool:
@@ -56,6 +60,8 @@ class Outputs:
         self._by_id: dict[str, list[Display | ExecuteResult]] = {}
         self._size = 0
         self._clear_first = False
+        # Whether something was written on standard error here, which was no warning.
+        self.complained = False
 
     def _cut(self) -> None:
         if self._size <= self.limit:
@@ -173,6 +179,9 @@ class OutputStream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        is_own = self._name == "stderr" and not (OUTPUTS.relays or OUTPUTS.complained)
+        if is_own and text.strip():
+            OUTPUTS.complained = not _is_a_warning()
         OUTPUTS.stream(self._name, text)
         return len(text)
 
@@ -181,6 +190,14 @@ class OutputStream(io.TextIOBase):
 
     def fileno(self) -> int:
         return self._fd
+
+
+def _is_a_warning() -> bool:
+    """Whether Python's own module for warnings writes, by whatever it shows them with."""
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") != "warnings":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _text(value: Any) -> str:

@@ -55,6 +55,7 @@ class Verdict:
         rebound: names that the test had bound anew when it called an answer, and that functions of
             the answers read.
         left: what calls have left in their process, where the solution's leave nothing of the kind.
+        left_behind: the same, also what this test doesn't look at.
     """
 
     played: Played
@@ -67,6 +68,7 @@ class Verdict:
     returned: tuple[str, ...] = ()
     rebound: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
 
 class Judge:
@@ -138,6 +140,7 @@ class Judge:
             seconds=limit,
             withhold=withhold,
             counts=clause.counts,
+            complains=clause.complains,
             fill=fill,
             binds=sorted(bound_by(source)),
             rebinds=list(rebinds),
@@ -163,7 +166,7 @@ class Judge:
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
         called = report.called, report.called_late
         found = report.nothing, report.narrow
-        more = report.returned, report.rebound, report.left
+        more = report.returned, report.rebound, report.left, report.left_behind
         return Verdict(played, lost, report.undeclared, *called, *found, *more)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:

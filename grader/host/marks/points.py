@@ -1,6 +1,6 @@
 """From cells that ran to points, with nbgrader's own rules.
 
-Two things differ from nbgrader, both on purpose: what a test prints on standard error is no
+Two things differ from nbgrader, both on purpose: a warning that a test prints is no
 failure, and a test that never ran (because the process ended before it) earns nothing, where
 nbgrader would lose the whole notebook.
 """

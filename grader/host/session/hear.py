@@ -7,6 +7,7 @@ that was earned is lost.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from grader.host.contract import Clause, Contract
@@ -19,9 +20,10 @@ from grader.host.session.allowance import Allowance
 from grader.host.session.script import Script
 from grader.host.session.showing import Showing
 from grader.host.session.stage import Stage
+from grader.host.session.traces import Traces
 from grader.host.transcript import Heard, Played, error
 from grader.protocol.errors import NotSetUp
-from grader.protocol.values import LIVE
+from grader.protocol.values import LIVE, CannotCross
 
 
 def hear(
@@ -66,6 +68,8 @@ def hear(
     )
 
 
+# Errors of the engine's with which a test ends early.
+_STOPPED = "WrongKind", "Stopped", "ProcessEnded", CannotCross.__name__
 # What a test draws may leave nothing for right answers, too: it draws so often again.
 _TRIES = 3
 
@@ -79,9 +83,17 @@ class _Session:
         self._heard = Heard()
         # The cell at which no more was run.
         self._ended_at: int | None = None
-        # Tests that may have held by something else than an answer, and names that they have left.
+        # Tests that may have held by something else than an answer, and what they have left.
         self._doubts: dict[int, Verdict] = {}
-        self._left: dict[str, frozenset[int]] = {}
+        self._left = Traces(script)
+        # What tests have left of which answers have changed values that they should not, and these
+        # answers: no other's tests have to do with it.
+        self._changed = Traces(script)
+        self._changers: set[str] = set()
+        # By kind of what calls leave in their process, the tests that have made such calls.
+        self._behind: dict[str, frozenset[int]] = {}
+        # What was to be left by tests that were stopped, where nbgrader lets them go on.
+        self._cut = Traces(script)
 
     def run(self) -> Heard:
         waiting: list[int] = []
@@ -128,8 +140,9 @@ class _Session:
             notes.append(f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run.")
             self._ended_at = position
         self._stage.tell_judge(position)
-        if self._left and given:
-            self._leave(position, self._leans_on(position))
+        if self._script.is_judged(position):
+            for traces in (self._left, self._changed, self._cut):
+                traces.leave(position, traces.behind(position))
 
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""
@@ -138,19 +151,29 @@ class _Session:
         # What an answer makes of the test's own values is kept from it: points and figures are
         # those of these values, and so is what is left to later tests.
         verdict = self._stage.ask(position, clause)
-        if verdict.undeclared or (verdict.left and verdict.played.error is None):
-            verdict = self._with_changes(position, clause, verdict)
+        verdict = self._without_what_was_cut(position, clause, verdict)
+        changing = self._changed.behind(position)
+        asked = changing if self._changers.issuperset(clause.takes) else frozenset()
+        kinds = self._script.looks_at(position) & self._behind.keys()
+        holds = verdict.played.error is None
+        if verdict.undeclared or (holds and (verdict.left or asked or kinds)):
+            verdict = self._with_changes(position, clause, verdict, asked, kinds)
+        for kind in verdict.left_behind:
+            self._behind[kind] = self._behind.get(kind, frozenset()) | {position}
+        given_away: frozenset[str] = frozenset()
+        if verdict.undeclared:
+            changing, given_away = changing | {position}, self._script.hands_out(position)
+            self._changers |= {re.split(r"\W", place)[0] for place in verdict.undeclared}
+        self._changed.leave(position, changing, given_away)
         if verdict.rebound and verdict.played.error is None:
             verdict = self._with_names(position, clause, verdict)
-        leans_on = self._leans_on(position)
+        leans_on = self._left.behind(position)
         verdict = _in_doubt_like(verdict, [self._doubts[number] for number in leans_on])
         if _is_in_doubt(verdict):
             self._doubts[position] = verdict
             if verdict.played.error is None:
                 verdict = self._with_something(position, clause, verdict, leans_on)
-        if self._doubts:
-            own = {position} & self._doubts.keys()
-            self._leave(position, leans_on.union(own))
+        self._left.leave(position, leans_on | ({position} & self._doubts.keys()))
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict, self._allowance)
         if verdict.lost == "timed out":
@@ -161,18 +184,39 @@ class _Session:
         if self._stage.lost_its_judge:
             self._heard.notes.append(f"{label} ended the process that judges it.")
 
-    def _with_changes(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
-        """What counts: does the test hold with the answer's changes, too, and with what its calls
-        leave in their process, as beside the code?"""
-        aside = self._stage.ask_aside(position, clause, leaves=verdict.left)
+    def _without_what_was_cut(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+        """What counts: a test that asks nothing of the learner's, but looks at what another was to
+        leave, doesn't hold if that was stopped. It would find that no error was noted there."""
+        cut, failure = self._cut.behind(position), verdict.played.error
+        if failure is None and cut and not (clause.asked_for or clause.counts or verdict.called):
+            text = "It looks at what an earlier test was to leave, and that was stopped."
+            failure = error("NotTheSame", text)
+            verdict = _decided(verdict, verdict, Played([failure]))
+        elif failure is not None and failure.ename in _STOPPED:
+            cut |= {position}
+        self._cut.leave(position, cut)
+        return verdict
+
+    def _with_changes(
+        self,
+        position: int,
+        clause: Clause,
+        verdict: Verdict,
+        changing: frozenset[int],
+        kinds: frozenset[str],
+    ) -> Verdict:
+        """What counts: does the test hold, and give as many points, with the answer's changes, too,
+        also those in earlier tests of which it reads what they have left, and with what its calls
+        leave in their process, and of these kinds those of earlier tests, as beside the code?"""
+        whole_ones = changing.union(*(self._behind[kind] for kind in kinds))
+        leaves = sorted(kinds.union(verdict.left))
+        aside = self._stage.ask_aside(position, clause, leaves=leaves, whole=whole_ones)
         whole = aside.played
         if verdict.played.error is not None and whole.error is None:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
             why = f"{names} changes what it is given"
             whole = self._holds_only(position, "ChangedArgument", why)
-        # What is left belongs to no value of the test's: with it the points count, too.
-        gives_less = bool(verdict.left) and not _gives_no_less(whole, verdict.played)
-        holds = whole.error is None and not gives_less
+        holds = whole.error is None and _gives_no_less(whole, verdict.played)
         return verdict if holds else _decided(verdict, aside, whole)
 
     def _with_names(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
@@ -183,21 +227,6 @@ class _Session:
         if whole.error is None and _gives_no_less(whole, verdict.played):
             return verdict
         return _decided(verdict, aside, whole)
-
-    def _leans_on(self, position: int) -> frozenset[int]:
-        """Tests in doubt of which a cell reads what they have left."""
-        if not self._left:
-            return frozenset()
-        found = (self._left[name] for name in self._script.reads(position) & self._left.keys())
-        return frozenset().union(*found)
-
-    def _leave(self, position: int, doubtful: frozenset[int]) -> None:
-        """Takes note of the tests in doubt that what a cell leaves may come from."""
-        bound, changed = self._script.leaves(position)
-        for name in bound:
-            self._left.pop(name, None)
-        if doubtful:
-            self._left |= dict.fromkeys(bound | changed, doubtful)
 
     def _with_something(
         self, position: int, clause: Clause, verdict: Verdict, leans_on: frozenset[int]

@@ -22,6 +22,26 @@ from grader.protocol.values import LIVE
 # 1 KB each, and a long text with values in it takes seconds that grow with the square.
 _MOST_READ = 50_000
 _WORD = re.compile(r"[^\W\d]\w*")
+# How a test looks at what calls have left, by kind.
+_LOOKS = {
+    "argv": ["argv"],
+    "decimal": ["getcontext"],
+    "depth": ["getrecursionlimit"],
+    "figures": ["get_fignums", "fignum_exists", "get_figlabels"],
+    "filters": ["filters"],
+    "folder": ["getcwd", "cwd"],
+    "locale": ["getlocale", "setlocale"],
+    "matplotlib": ["rcParams"],
+    "numpy": ["geterr"],
+    "numpy.random": ["get_state"],
+    "pandas": ["get_option", "options"],
+    "path": ["path"],
+    "printed": ["get_printoptions"],
+    "random": ["getstate"],
+    "threads": ["get_num_threads"],
+    "torch": ["is_grad_enabled", "is_inference_mode_enabled", "get_default_dtype"],
+    "torch.random": ["get_rng_state", "initial_seed"],
+}
 
 
 def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
@@ -47,6 +67,12 @@ def _is_test(cell: TeacherCell) -> bool:
 def _rebound_by(source: str) -> frozenset[str]:
     # What it imports stands for what it does elsewhere.
     return bound_by(source) - imports_of_cell(source).keys()
+
+
+@lru_cache(maxsize=1000)
+def _defined_by(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that a cell binds, and those that functions in it read."""
+    return names_of_cell(source).bound, read_in_functions(source)
 
 
 class Script:
@@ -79,14 +105,42 @@ class Script:
         return sorted(names & self._read) if names else []
 
     def reads(self, position: int) -> frozenset[str]:
-        """Names that a cell reads of what stands before it."""
-        names = names_of_cell(self.source(position))
-        return names.read | names.updated
+        """Names that a cell reads of what stands before it, also by functions that stand there."""
+        names = names_of_cell(self._judged(position))
+        found = names.read | names.updated
+        before = [n for n in range(position) if self.is_judged(n)]
+        defined = [_defined_by(self._judged(number)) for number in before]
+        while True:
+            more = found.union(*(read for bound, read in defined if bound & found))
+            if more == found:
+                return found
+            found = more
+
+    def looks_at(self, position: int) -> frozenset[str]:
+        """Of what calls may leave in their process, the kinds that a test looks at by itself."""
+        words = set(_WORD.findall(self.source(position)))
+        return frozenset(kind for kind, asks in _LOOKS.items() if not words.isdisjoint(asks))
+
+    def hands_out(self, position: int) -> frozenset[str]:
+        """Names of which a test may give to an answer what they stand for."""
+        clause = self.clause(position)
+        assert clause is not None
+        return self.reads(position) - clause.asked_for - self._imported
 
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
         """Names that a cell binds, and those of which it may change what they stand for."""
-        source = self.source(position)
+        source = self._judged(position)
         return names_of_cell(source).bound, changed_by_cell(source) - self._imported
+
+    def is_judged(self, position: int) -> bool:
+        """Whether the judge runs a cell: the teacher's that are no answers."""
+        teacher = self.cells[position].teacher
+        return teacher is not None and not teacher.kind.for_answer
+
+    def _judged(self, position: int) -> str:
+        """A cell as the judge runs it."""
+        teacher = self.cells[position].teacher
+        return self.source(position) if teacher is None else str(teacher.node.source)
 
     @cached_property
     def _imported(self) -> frozenset[str]:

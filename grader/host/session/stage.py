@@ -114,6 +114,7 @@ class Stage:
         sets: bool = False,
         leaves: Sequence[str] = (),
         filled: Collection[int] = (),
+        whole: Collection[int] = (),
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
@@ -123,11 +124,12 @@ class Stage:
             sets: names that the test binds are set for the learner's functions, too.
             leaves: kinds of what calls leave in their process that they leave in the judge's, too.
             filled: earlier tests into whose lists something is put, too.
+            whole: earlier tests with all that calls change and, of these kinds, leave there.
         """
         kept = self.player, self.judge
         try:
             with self._allowance.apart():
-                self._again(position, filled)
+                self._again(position, filled, whole, leaves)
                 return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
@@ -171,7 +173,13 @@ class Stage:
         if source is not None:
             judge.given(source)
 
-    def _again(self, position: int, filled: Collection[int] = ()) -> bool:
+    def _again(
+        self,
+        position: int,
+        filled: Collection[int] = (),
+        whole: Collection[int] = (),
+        leaves: Sequence[str] = (),
+    ) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
@@ -190,7 +198,8 @@ class Stage:
                 return False
             clause = self._script.clause(number)
             if clause is not None and number in self._came_to and not judge.ended:
-                verdict = self._test(number, clause, fill=number in filled)
+                how = (False, leaves) if number in whole else (True, ())
+                verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
                 same = same and _outcome(verdict.played) == self._came_to[number]
                 if verdict.lost is not None and not self.play_again(number):
                     return False

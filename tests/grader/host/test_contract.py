@@ -494,3 +494,39 @@ def test_a_name_that_a_test_asks_for_by_a_text_crosses(engine, test):
     for body, score in ((None, 1), ("import math", 0)):
         paper = handed_in(made) if body is None else handed_in(made, square=body)
         assert grade_one(made, paper, engine).item("t").score == score
+
+
+LOOPLESS = {
+    "a cell before": "assert 'for' not in In[-2]",
+    "as IPython says": "assert 'for' not in _i",
+    "all of them": "import ast\nfor cell in _ih[:-1]:\n    for part in ast.walk(ast.parse(cell)):\n"
+    "        assert not isinstance(part, ast.For)",
+    "by a helper": "assert not uses('while')",
+    "its source, if there is one": "import inspect\ntry:\n    said = inspect.getsource(total)\n"
+    "except (OSError, TypeError):\n    said = ''\nassert 'for' not in said",
+}
+
+
+@pytest.mark.parametrize("test", LOOPLESS.values(), ids=LOOPLESS)
+def test_what_is_not_to_stand_in_a_cell_is_looked_for_by_a_teacher(engine, test):
+    """A judge has cells of its own, and not the one that is under way in the learner's process."""
+    uses = "def uses(word):\n    return any(re.search(word, cell) for cell in In[:-1])"
+    made = contract(
+        engine,
+        f"# given\nimport re\n{uses}",
+        "# answer\ndef total(values):\n    return sum(values)",
+        f"# test t\nassert total([1, 2]) == 3\n{test}",
+    )
+    assert made.tests["t"].broken is None
+    assert made.tests["t"].live
+
+
+def test_names_as_ipython_has_them_may_be_ones_own(engine):
+    near = "def near(a, b):\n    return a == b"
+    made = contract(
+        engine,
+        f"# given\nimport inspect\n{near}\nwords = inspect.getsource(near)",
+        "# answer\ndef total(values):\n    return sum(values)",
+        "# test t\nIn = 3\nassert near(total([In]), 3) and 'near' in words",
+    )
+    assert made.tests["t"].live is None

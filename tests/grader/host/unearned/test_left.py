@@ -341,3 +341,29 @@ def test_whoever_leaves_what_cannot_be_read_is_judged_all_the_same(graded):
     ):
         result, _ = graded(leaving("b = int\n"), f=function(f"{does}\n    x += 0"))
         assert scores(result) == {"looks": 1, "looks_away": 1}, does
+
+
+LATER = {
+    "numpy": ("np.seterr(all='ignore')", "assert np.geterr()['divide'] == 'warn'"),
+    "figures": ("plt.figure()", "assert not plt.get_fignums()"),
+    "random": ("random.seed(1)", "assert random.getstate() == began"),
+    "folder": ("os.chdir('/')", "assert os.getcwd() == home"),
+}
+
+
+@pytest.mark.parametrize("left", LATER)
+def test_what_is_left_is_seen_by_a_later_test(graded, left):
+    """Whether or not it calls something that leaves nothing more."""
+    leaves, test = LATER[left]
+    made = exercise(
+        "# given\nimport os, random\nimport matplotlib\nmatplotlib.use('agg')\n"
+        "import matplotlib.pyplot as plt, numpy as np",
+        "# answer f\ndef f(x):\n    return x + 1",
+        "# test a\nbegan, home = random.getstate(), os.getcwd()\nassert f(1) == 2",
+        f"# test b\n{test}",
+        "# test c\nassert f(3) == 4",
+        f"# test d\nassert f(2) == 3\n{test}",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    answer = f"def f(x):\n    if x == 1:\n        {leaves}\n    return x + 1"
+    assert scores(graded(made, f=answer)[0]) == {"a": 1, "b": 0, "c": 1, "d": 0}

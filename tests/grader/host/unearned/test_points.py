@@ -60,6 +60,101 @@ def test_points_are_those_of_the_tests_own_values(graded, last, cheat, earned):
     assert scores(graded(made, total=cheat)[0])["t"] == pytest.approx(earned, abs=1e-9)
 
 
+ORDERED = "# answer ordered\ndef ordered(values):\n    return sorted(values)"
+IN_PLACE = "def ordered(values):\n    values.sort()\n    return list(values)"
+
+
+def test_what_is_to_stay_as_it_was_may_bring_points_of_its_own(graded):
+    made = exercise(
+        ORDERED,
+        "# test t\ndata, points = [3, 1, 2], 0\npoints += 0.75 * (ordered(data) == [1, 2, 3])\n"
+        "points += 0.25 * (data == [3, 1, 2])\npoints",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, ordered=IN_PLACE)[0]) == {"t": 0.75}
+
+
+LATER = {
+    "of the test before": ("data = [3, 1, 2]", "assert data == [3, 1, 2]"),
+    "that is given": ("", "assert kept == [3, 1, 2]"),
+    "of which another is made": ("data = [3, 1, 2]", "assert first == 3"),
+    "that a helper reads": ("data = [3, 1, 2]", "assert is_kept()"),
+    "that a helper hands out": (
+        "found = of_kept(ordered)\ndata = [3, 1, 2]",
+        "assert kept == [3, 1, 2]",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_so_may_a_later_test(graded, case):
+    data, test = LATER[case]
+    made = exercise(
+        "# given\nkept = [3, 1, 2]\ndef of_kept(f):\n    return f(kept)\n"
+        "def is_kept():\n    return data == kept == [3, 1, 2]",
+        ORDERED,
+        f"# test a\n{data or 'data = kept'}\nassert ordered(data) == [1, 2, 3]",
+        "# test b\nassert ordered([2, 1]) == [1, 2]",
+        "# free\nfirst = data[0]",
+        f"# test c\n{test}",
+        "# test d\nkept = data = [0]\nassert kept == data == ordered([0])",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    found = scores(graded(made, ordered=IN_PLACE)[0])
+    assert found == {"a": 1, "b": 1, "c": 0, "d": 1}
+
+
+NOTED = {
+    "a list": (
+        "try:\n    fits = square(3) == 9\nexcept Exception:\n    fits = False\n"
+        "if not fits:\n    wrong.append(3)\nassert fits",
+        "assert not wrong",
+    ),
+    "a truth": ("fine = square(3) == 9\nassert fine", "assert fine"),
+}
+
+
+@pytest.mark.parametrize("cheat", ["square = 9", "import os\ndef square(x):\n    os._exit(0)"])
+@pytest.mark.parametrize("case", NOTED)
+def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
+    """It is refused here, where it would note one, or nobody is there any more to be asked."""
+    notes, test = NOTED[case]
+    made = exercise(
+        "# given\nwrong, fine = [], True",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# answer twice\ndef twice(x):\n    return 2 * x",
+        f"# test a\n{notes}",
+        f"# test b\n{test}",
+        "# test c\nassert twice(2) == 4 and not wrong",
+        "# test d\n1 - len(wrong)",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    assert scores(graded(made, square=cheat)[0]) == {"a": 0, "b": 0, "c": 1, "d": 1}
+
+
+COMPLAINTS = {
+    "by itself": "if square(3) != 9:\n    print('not 9', file=sys.stderr)",
+    "of what it has caught": "try:\n    assert square(3) == 9\nexcept AssertionError:\n"
+    "    traceback.print_exc()",
+    "by a helper": "check(square(3) == 9)",
+}
+
+
+@pytest.mark.parametrize("test", COMPLAINTS.values(), ids=COMPLAINTS)
+def test_what_a_test_says_on_standard_error_is_a_failure(graded, test):
+    """As in nbgrader; what an answer writes there is none, nor a warning."""
+    check = "def check(fits):\n    if not fits:\n        sys.stderr.write('wrong')"
+    made = exercise(
+        f"# given\nimport sys, traceback, warnings\n{check}",
+        "# answer square\ndef square(x):\n    return x * x",
+        f"# test t\nsquare(1) or warnings.warn('0')\n{test}",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    loud = "def square(x):\n    print('here', file=sys.stderr)\n    return x * x if x > 1 else 0"
+    assert scores(graded(made, square=loud)[0]) == {"t": 1}
+    assert scores(graded(made, square="def square(x):\n    return 6")[0]) == {"t": 0}
+
+
 # By what stands in the place of a number of Python's: 1 for every square.
 ONES = {
     "NumPy's": "np.int64(1)",

@@ -1,0 +1,39 @@
+"""Which names of a judge's may hold what comes of certain tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from grader.host.session.script import Script
+
+_NO_TEST: frozenset[int] = frozenset()
+_NO_NAME: frozenset[str] = frozenset()
+
+
+class Traces:
+    """What these tests have left, and what others and given cells have made of that."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._left: dict[str, frozenset[int]] = {}
+
+    def behind(self, position: int) -> frozenset[int]:
+        """Tests of which a cell reads what they have left."""
+        if not self._left:
+            return _NO_TEST
+        found = (self._left[name] for name in self._script.reads(position) & self._left.keys())
+        return _NO_TEST.union(*found)
+
+    def leave(self, position: int, tests: Collection[int], more: frozenset[str] = _NO_NAME) -> None:
+        """Takes note of the tests that what a cell leaves may come from.
+
+        Args:
+            more: names besides those that it binds or changes by itself.
+        """
+        if not (self._left or tests):
+            return
+        bound, changed = self._script.leaves(position)
+        for name in bound:
+            self._left.pop(name, None)
+        if tests:
+            self._left |= dict.fromkeys(bound | changed | more, frozenset(tests))
