@@ -554,6 +554,9 @@ class _Bench:
         self.libraries = set(library)
         self._begun = dict(self._shell.user_ns)
         self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
+        space = self._shell.user_ns
+        kinds = (type, types.FunctionType)
+        defined = {n for n in names & self._behind.keys() if issubclass(type(space.get(n)), kinds)}
         before = self._pictures(names - values.keys())
         stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
@@ -562,6 +565,8 @@ class _Bench:
         rules.terms.leaves.update(self.peer.have_left())
         now = {place: self.peer.state(place) for place in stood}
         unseen = [p for p in sorted(stood) if now[p] not in ("", stood[p], self._picture(p))]
+        # A function or class, whose default or attribute an answer has made.
+        unseen += [n for n in sorted(defined) if self._is_behind(n, test.bound)]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
