@@ -140,7 +140,14 @@ class _GoingOn(ast.NodeTransformer):
     def _note(self, statement: ast.stmt, names: set[str], codes: Sequence[types.CodeType]) -> None:
         """Takes note of what it makes of answers."""
         behind = self._behind
-        if behind is None or isinstance(statement, _FUNCTIONS | ast.ClassDef):
+        if behind is None:
+            return
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # It is the teacher's, whoever decides what is run there, but for its defaults.
+            made_of = set().union(*(behind.get(name, ()) for name in names))
+            behind.pop(statement.name, None)
+            if made_of:
+                behind[statement.name] = made_of
             return
         source = ast.unparse(statement)
         known = names_of(source)
@@ -154,7 +161,10 @@ class _GoingOn(ast.NodeTransformer):
         if made_of:
             changed = changed_by_cell(source).union(*(_changed_by(code, names) for code in codes))
             for name in bound | changed:
-                if type(self._space.get(name)) is not types.ModuleType:
+                value = self._space.get(name)
+                # `Plot.draw(x)` changes no class, and `plt.plot(x)` no module.
+                asks = issubclass(type(value), type) and name not in _with_new_attributes(statement)
+                if not (asks or type(value) is types.ModuleType):
                     behind[name] = behind.get(name, set()) | made_of
             if _may_raise(statement, codes):
                 self._ending |= made_of
@@ -214,6 +224,16 @@ class _GoingOn(ast.NodeTransformer):
         """Called behind the cell."""
         for name, value in self._aside.items():
             self._space.setdefault(name, value)
+
+
+def _with_new_attributes(statement: ast.stmt) -> set[str]:
+    return {
+        node.value.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+    }
 
 
 def _read_at_once(statement: ast.stmt) -> set[str]:

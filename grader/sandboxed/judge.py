@@ -567,6 +567,9 @@ class _Bench:
         self.libraries = set(library)
         self._begun = dict(self._shell.user_ns)
         self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
+        space = self._shell.user_ns
+        kinds = (type, types.FunctionType)
+        defined = {n for n in names & self._behind.keys() if issubclass(type(space.get(n)), kinds)}
         before = self._pictures(names - values.keys())
         stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
@@ -577,6 +580,8 @@ class _Bench:
         # What the test has bound to what a call gives: `total = f(x)` may be both.
         same = {p for p in self._binds if p in stood and now[p] == self._picture(p)}
         unseen = [p for p in sorted(stood.keys() - same) if now[p] not in ("", stood[p])]
+        # A function or class, whose default or attribute an answer has made.
+        unseen += [n for n in sorted(defined) if self._is_behind(n, test.bound)]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))

@@ -354,6 +354,26 @@ def test_so_is_what_it_makes_of_a_name_that_stood_for_something_before(graded, w
     assert scores(found) == {"a": 0}
 
 
+@pytest.mark.parametrize(
+    ("given", "test"),
+    [
+        ("def small(x=total):\n    return x < 100", "assert total > 10 and small()"),
+        ("Known.small = total < 100", "assert total > 10 and Known.small"),
+        ("Known.small = f(0) == 0", "assert f(1) == 1 and Known.small"),
+    ],
+)
+def test_a_default_or_an_attribute_of_a_class_that_it_makes_of_one_is_not_told(graded, given, test):
+    shown = exercise(
+        "# given\ntotal = 0\nclass Known:\n    small = True",
+        "# answer f\ntotal = 50\ndef f(x): return x",
+        f"# given\n{given}\ndef other(x=2):\n    return x\nclass Other:\n    n = 1",
+        f"# test a\n{test}",
+        "# test b\nassert other(f(3)) == 3 and Other.n == 1",
+    )
+    found, _ = graded(shown, f="total = 10**9\ndef f(x): return x or 1")
+    assert scores(found) == {"a": None, "b": 1}
+
+
 def test_what_it_makes_beside_that_is_the_teachers(graded):
     shown = exercise(
         "# given\ntotal, data = 0, [1, 2]",
