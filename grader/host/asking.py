@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeGuard
 
 from grader.host.contract import Clause
@@ -28,16 +29,18 @@ def measured(
 ) -> str | None:
     """Why nothing can be told of a test that looks at the process of the learner's code, or at
     their cells."""
-    own, said = _said(code[position]), _said_with_helpers(code, names, position)
-    # They may be names of the notebook's own, too.
-    told = _CELLS.difference(*(known.bound for known in names))
+    own, helpers = _tree(code[position]).body, _helpers(code, names, position)
+    # They may be names of the notebook's own, too, as in `for _i in range(3)`.
+    told = _CELLS.difference(*(known.bound for known in names), *map(_bound_inside, code))
+    asks = told | _SOURCES if clause.takes else told
     # Of one that the solution fails in both processes it is known why.
-    looks = said & (told | _SOURCES if clause.takes else told) if clause.broken is None else set()
-    asked = sorted((own & _TELLS) | looks)
+    looks = _said([*own, *helpers]) & asks if clause.broken is None else set()
+    asked = sorted((_said(own) & _TELLS) | looks)
     if asked:
         return f"it asks by {asked[0]} what only the learner's own process can tell"
     # A first call takes longer than those behind it for what it does between the two processes.
-    return "it compares how long calls take" if _compares_times(_tree(code[position])) else None
+    compares = _compares_times(ast.Module([*helpers, *own], []))
+    return "it compares how long calls take" if compares else None
 
 
 # What writes on standard error, by which a test fails in nbgrader.
@@ -50,33 +53,39 @@ def complains(
     """Whether a test says on standard error what is wrong, and of the solution nothing."""
     outputs = [] if beside is None else beside.outputs
     is_quiet = all(getattr(output, "name", "") != "stderr" for output in outputs)
-    return is_quiet and not _COMPLAINS.isdisjoint(_said_with_helpers(code, names, position))
+    parts = [*_tree(code[position]).body, *_helpers(code, names, position)]
+    return is_quiet and not _COMPLAINS.isdisjoint(_said(parts))
 
 
-def _said_with_helpers(code: list[TeacherCell], names: list[Names], position: int) -> set[str]:
-    """The names in a test, and in the functions before it that it reads."""
+def _helpers(code: list[TeacherCell], names: list[Names], position: int) -> list[ast.stmt]:
+    """The functions and classes before a test that it reads."""
     read = names[position].read | names[position].updated
-    helpers = (_said(cell, read) for cell in code[:position] if not cell.kind.for_answer)
-    return _said(code[position]).union(*helpers)
+    before = (_tree(cell).body for cell in code[:position] if not cell.kind.for_answer)
+    return [part for body in before for part in body if getattr(part, "name", None) in read]
 
 
-def _said(cell: TeacherCell, inside: Collection[str] | None = None) -> set[str]:
-    """The names in a cell, of parts and of imports, too.
-
-    Args:
-        inside: the functions and classes that are looked into; all of the cell without.
-    """
-    body: list[ast.stmt] = _tree(cell).body
-    if inside is not None:
-        body = [part for part in body if getattr(part, "name", None) in inside]
-    nodes = (node for part in body for node in ast.walk(part))
+def _said(parts: Iterable[ast.stmt]) -> set[str]:
+    """The names in statements, of parts and of imports, too."""
+    nodes = (node for part in parts for node in ast.walk(part))
     return {getattr(node, of, "") for node in nodes for of in ("attr", "id", "name")}
 
 
+def _bound_inside(cell: TeacherCell) -> set[str]:
+    """Names that a cell binds anywhere: of arguments, of a comprehension, of a class."""
+    nodes = list(ast.walk(_tree(cell)))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return arguments.union(node.id for node in nodes if _is_stored(node))
+
+
 def _tree(cell: TeacherCell) -> ast.Module:
+    return _parsed(str(cell.node.source))
+
+
+@lru_cache(maxsize=1000)
+def _parsed(source: str) -> ast.Module:
     """Of a cell that is not Python an empty one."""
     try:
-        return ast.parse(without_magic(str(cell.node.source)))
+        return ast.parse(without_magic(source))
     except SyntaxError:
         return ast.Module([], [])
 
@@ -87,9 +96,13 @@ _TIMERS = {"timeit"}
 
 
 def _compares_times(tree: ast.Module) -> bool:
-    """Whether a test holds one time that something took against another."""
+    """Whether a test holds one time that something took against another. Whoever only prints how
+    many times as long it took doesn't."""
     stamps: set[str] = set()
     times: set[str] = set()
+    ratios: set[str] = set()
+    # By name of a function, what it gives.
+    gives: dict[str, ast.expr] = {}
 
     def has(node: ast.AST, names: set[str], called: set[str]) -> bool:
         parts = [*ast.walk(node)]
@@ -105,26 +118,50 @@ def _compares_times(tree: ast.Module) -> bool:
         )
         return any(took) or has(node, times, _TIMERS | times)
 
+    def is_ratio(node: ast.AST) -> bool:
+        divided = (
+            is_time(part.left) and is_time(part.right)
+            for part in ast.walk(node)
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div)
+        )
+        return any(divided) or has(node, ratios, ratios)
+
+    def bindings(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        """Names with what they are bound to: in `found, took = timed(f)` only one is a time."""
+        if isinstance(value, ast.Call):
+            value = gives.get(_last_name(value.func), value)
+        many = ast.Tuple | ast.List
+        if isinstance(target, many) and isinstance(value, many):
+            for pair in zip(target.elts, value.elts, strict=False):
+                yield from bindings(*pair)
+        else:
+            yield from ((one.id, value) for one in ast.walk(target) if _is_stored(one))
+
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Return) and part.value is not None:
+                    gives.setdefault(node.name, part.value)
     # What a name stands for may be found after what is made of it.
     for _ in range(3):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and is_time(node):
-                times.add(node.name)
-            elif isinstance(node, ast.Assign) and node.value is not None:
-                bound = {one.id for one in ast.walk(node) if _is_stored(one)}
-                if is_time(node.value):
-                    times |= bound
-                elif has(node.value, set(), _CLOCKS):
-                    stamps |= bound
-    for node in ast.walk(tree):
-        sides: list[ast.expr] = []
-        if isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            sides = [node.left, node.right]
-        if sum(map(is_time, sides)) > 1:
-            return True
-    return False
+        bound = [*gives.items()]
+        for node in nodes:
+            if isinstance(node, ast.Assign):
+                bound += (pair for one in node.targets for pair in bindings(one, node.value))
+        for name, value in bound:
+            if is_ratio(value):
+                ratios.add(name)
+            elif is_time(value):
+                times.add(name)
+            elif has(value, set(), _CLOCKS):
+                stamps.add(name)
+    return any(
+        sum(map(is_time, sides)) > 1 or any(map(is_ratio, sides))
+        for node in nodes
+        if isinstance(node, ast.Compare)
+        for sides in [[node.left, *node.comparators]]
+    )
 
 
 def _last_name(node: ast.expr) -> str:

@@ -521,12 +521,21 @@ def test_what_is_not_to_stand_in_a_cell_is_looked_for_by_a_teacher(engine, test)
     assert made.tests["t"].live
 
 
-def test_names_as_ipython_has_them_may_be_ones_own(engine):
-    near = "def near(a, b):\n    return a == b"
+@pytest.mark.parametrize(
+    "test",
+    [
+        "In = 3\nassert near(total([In]), 3) and 'near' in words",
+        "assert all(near(total([_i]), _i) for _i in range(3))",
+        "def check(In):\n    for _i in [1, 2]:\n        assert total([In, _i]) > _i\ncheck(2)",
+        "assert near(total([Way.In]), 1)",
+    ],
+)
+def test_names_as_ipython_has_them_may_be_ones_own(engine, test):
+    near = "def near(a, b):\n    return a == b\nclass Way:\n    In = 1"
     made = contract(
         engine,
         f"# given\nimport inspect\n{near}\nwords = inspect.getsource(near)",
         "# answer\ndef total(values):\n    return sum(values)",
-        "# test t\nIn = 3\nassert near(total([In]), 3) and 'near' in words",
+        f"# test t\n{test}",
     )
     assert made.tests["t"].live is None

@@ -227,6 +227,10 @@ TIMED = (
     "import time\ndef timed(n):\n    t = time.perf_counter()\n    f(n)\n"
     "    return time.perf_counter() - t\n"
 )
+FOUND = (
+    "import time\ndef found(n):\n    t = time.perf_counter()\n    y = f(n)\n"
+    "    return y, time.perf_counter() - t\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -244,10 +248,15 @@ TIMED = (
             "took = time.time() - start\nassert took < 5 and time.time() < end",
             False,
         ),
+        ("first = timed_before(14)\nassert timed_before(14) < first / 2", True),
+        (f"{FOUND}(a, s), (b, t) = found(14), found(14)\nassert t < s / 2", True),
+        (f"{FOUND}a, s = found(14)\nb, t = found(14)\nassert a == b and s < 5 and t < 5", False),
+        (f"{TIMED}s, t = timed(14), timed(14)\nassert t < 5\nprint(f'{{s / t:.1f}} times')", False),
     ],
 )
 def test_a_first_call_takes_longer_for_what_the_engine_does(graded, asks, is_left):
     """As if the second one had been cached."""
-    shown = exercise(f"# answer f\n{CACHED}", f"# test a\n{asks}")
+    given = f"# given\n{TIMED.replace('timed', 'timed_before')}"
+    shown = exercise(given, f"# answer f\n{CACHED}", f"# test a\n{asks}")
     found, _ = graded(shown, f=CACHED.replace("@functools.cache\n", ""))
     assert scores(found) == {"a": None if is_left else 1}
