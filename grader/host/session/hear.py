@@ -186,15 +186,18 @@ class _Session:
 
     def _without_what_was_cut(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts: a test that asks nothing of the learner's, but looks at what another was to
-        leave, doesn't hold if that was stopped. It would find that no error was noted there."""
+        leave, doesn't hold if that was stopped. It would find that no error was noted there. What
+        an answer had given it before is no note."""
         cut, failure = self._cut.behind(position), verdict.played.error
+        but: frozenset[str] = frozenset()
         if failure is None and cut and not (clause.asked_for or clause.counts or verdict.called):
             text = "It looks at what an earlier test was to leave, and that was stopped."
             failure = error("NotTheSame", text)
             verdict = _decided(verdict, verdict, Played([failure]))
         elif failure is not None and failure.ename in _STOPPED:
+            but = frozenset() if cut else self._script.made_of_answers(position)
             cut |= {position}
-        self._cut.leave(position, cut)
+        self._cut.leave(position, cut, but=but)
         return verdict
 
     def _with_changes(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
+from collections import Counter
 from functools import cached_property, lru_cache
 
 from grader.host.contract import Clause, Contract
@@ -15,6 +17,7 @@ from grader.protocol.names import (
     imports_of_cell,
     names_of_cell,
     read_in_functions,
+    without_magic,
 )
 from grader.protocol.values import LIVE
 
@@ -69,10 +72,30 @@ def _rebound_by(source: str) -> frozenset[str]:
     return bound_by(source) - imports_of_cell(source).keys()
 
 
+# All of the teacher's cells, so taken apart once for a class: that takes milliseconds.
+_names_of = lru_cache(maxsize=1000)(names_of_cell)
+_read_in_functions_of = lru_cache(maxsize=1000)(read_in_functions)
+_changed_by = lru_cache(maxsize=1000)(changed_by_cell)
+
+
 @lru_cache(maxsize=1000)
-def _defined_by(source: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Names that a cell binds, and those that functions in it read."""
-    return names_of_cell(source).bound, read_in_functions(source)
+def _made_once_by(source: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Names that a cell binds by one statement of its own, and no other, and what that reads."""
+    try:
+        tree = ast.parse(without_magic(source))
+    except SyntaxError:
+        return ()
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    counts = Counter(one.id for one in names if not isinstance(one.ctx, ast.Load))
+    found = []
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign):
+            nodes = [*ast.walk(statement)]
+            said = [node for node in nodes if isinstance(node, ast.Name)]
+            read = frozenset(one.id for one in said if isinstance(one.ctx, ast.Load))
+            bound = (one.id for one in said if isinstance(one.ctx, ast.Store))
+            found += [(name, read) for name in bound if counts[name] == 1]
+    return tuple(found)
 
 
 class Script:
@@ -106,10 +129,10 @@ class Script:
 
     def reads(self, position: int) -> frozenset[str]:
         """Names that a cell reads of what stands before it, also by functions that stand there."""
-        names = names_of_cell(self._judged(position))
+        names = _names_of(self._judged(position))
         found = names.read | names.updated
-        before = [n for n in range(position) if self.is_judged(n)]
-        defined = [_defined_by(self._judged(number)) for number in before]
+        before = [self._judged(n) for n in range(position) if self.is_judged(n)]
+        defined = [(_names_of(cell).bound, _read_in_functions_of(cell)) for cell in before]
         while True:
             more = found.union(*(read for bound, read in defined if bound & found))
             if more == found:
@@ -130,7 +153,19 @@ class Script:
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
         """Names that a cell binds, and those of which it may change what they stand for."""
         source = self._judged(position)
-        return names_of_cell(source).bound, changed_by_cell(source) - self._imported
+        return _names_of(source).bound, _changed_by(source) - self._imported
+
+    def made_of_answers(self, position: int) -> frozenset[str]:
+        """Names that a test binds to what an answer gives, and that stood for nothing before."""
+        clause = self.clause(position)
+        assert clause is not None
+        before = (_names_of(self._judged(n)).bound for n in range(position) if self.is_judged(n))
+        stood = _changed_by(self._judged(position)).union(*before)
+        found = {*clause.takes}
+        for name, read in _made_once_by(self._judged(position)):
+            if name not in stood and not read.isdisjoint(found):
+                found.add(name)
+        return frozenset(found - clause.takes.keys())
 
     def is_judged(self, position: int) -> bool:
         """Whether the judge runs a cell: the teacher's that are no answers."""

@@ -24,11 +24,18 @@ class Traces:
         found = (self._left[name] for name in self._script.reads(position) & self._left.keys())
         return _NO_TEST.union(*found)
 
-    def leave(self, position: int, tests: Collection[int], more: frozenset[str] = _NO_NAME) -> None:
+    def leave(
+        self,
+        position: int,
+        tests: Collection[int],
+        more: frozenset[str] = _NO_NAME,
+        but: frozenset[str] = _NO_NAME,
+    ) -> None:
         """Takes note of the tests that what a cell leaves may come from.
 
         Args:
             more: names besides those that it binds or changes by itself.
+            but: of these, those that nothing of this comes from.
         """
         if not (self._left or tests):
             return
@@ -36,4 +43,4 @@ class Traces:
         for name in bound:
             self._left.pop(name, None)
         if tests:
-            self._left |= dict.fromkeys(bound | changed | more, frozenset(tests))
+            self._left |= dict.fromkeys((bound | changed | more) - but, frozenset(tests))

@@ -132,6 +132,24 @@ def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
     assert scores(graded(made, square=cheat)[0]) == {"a": 0, "b": 0, "c": 1, "d": 1}
 
 
+@pytest.mark.parametrize("cheat", ["return print", "os._exit(0)"])
+def test_what_an_answer_gave_before_that_is_no_note(graded, cheat):
+    """Nor does nbgrader take these points away."""
+    made = exercise(
+        "# given\nimport os\nfine = True",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# answer off\ndef off(x):\n    return x - 9",
+        "# test a\nnine = square(3)\nalso = [nine]\nfine = square(2) == 4\nwrong = []\n"
+        "if off(nine):\n    wrong.append(nine)\nassert not wrong",
+        "# test b\nassert nine == 9 and also == [9]",
+        "# test c\nassert not wrong",
+        "# test d\nassert fine",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    found = graded(made, off=f"def off(x):\n    {cheat}")[0]
+    assert scores(found) == {"a": 0, "b": 1, "c": 0, "d": 0}
+
+
 COMPLAINTS = {
     "by itself": "if square(3) != 9:\n    print('not 9', file=sys.stderr)",
     "of what it has caught": "try:\n    assert square(3) == 9\nexcept AssertionError:\n"
