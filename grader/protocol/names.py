@@ -14,8 +14,10 @@ ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
 _ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
 # Stands for files that an answer writes; no name is one like it.
 A_FILE = "a file"
+# Not `to_numpy` or `to_list`, nor `open('wine.csv')`.
 _WRITES = re.compile(
-    r"%%writefile|\bopen\([^)]*['\"][rb+]*[wax]|\b(?:to_\w+|write_\w+|save\w*|dump|mkdir|makedirs)\("
+    r"%%writefile|\bopen\(.*['\"][rbt+]*[wax][bt+]*['\"]|\b(?:to_(?:csv|disk|excel|feather|file|hdf"
+    r"|html|json|netcdf|parquet|pickle|sql|xml|zarr)|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
 # A line that only IPython knows.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)

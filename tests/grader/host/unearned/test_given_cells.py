@@ -422,6 +422,23 @@ def test_so_is_what_it_makes_of_files_that_it_looks_for(graded, looks):
     assert scores(found) == {"a": 0}
 
 
+@pytest.mark.parametrize("unlike", ["v.to_list()", "open('wagons.txt')"])
+def test_whoever_converts_or_reads_writes_no_file(graded, tmp_path, unlike):
+    (tmp_path / "n.txt").write_text("123")
+    shown = exercise(
+        f"# answer f\ndef f(v):\n    return sum(v) if len(v) else {unlike}",
+        "# test a\nassert f([1, 2]) == 3",
+        "# given\nimport glob\ndata = [int(n) for p in glob.glob('n.txt') for n in open(p).read()]",
+        "# test b\nassert f(data) == sum(data)",
+        files={"n.txt": tmp_path / "n.txt"},
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    sly = "def f(v):\n    globals().update(data=[])\n    return 3 if len(v) == 2 else 0"
+    found, _ = graded(shown, f=sly)
+    assert scores(found) == {"a": 1, "b": 0}
+
+
 def test_so_is_what_it_makes_where_it_has_asked_whether_an_answer_is_there(graded):
     shown = exercise(
         "# answer f\ndef f(x):\n    return x * x",
