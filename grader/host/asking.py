@@ -30,17 +30,19 @@ def measured(
     """Why nothing can be told of a test that looks at the process of the learner's code, or at
     their cells."""
     own, helpers = _tree(code[position]).body, _helpers(code, names, position)
+    said = _said([*own, *helpers])
     # They may be names of the notebook's own, too, as in `for _i in range(3)`.
     told = _CELLS.difference(*(known.bound for known in names), *map(_bound_inside, code))
     asks = told | _SOURCES if clause.takes else told
     # Of one that the solution fails in both processes it is known why.
-    looks = _said([*own, *helpers]) & asks if clause.broken is None else set()
+    looks = said & asks if clause.broken is None else set()
     asked = sorted((_said(own) & _TELLS) | looks)
     if asked:
         return f"it asks by {asked[0]} what only the learner's own process can tell"
     # A first call takes longer than those behind it for what it does between the two processes.
-    compares = _compares_times(ast.Module([*helpers, *own], []))
-    return "it compares how long calls take" if compares else None
+    if not said.isdisjoint(_CLOCKS | _TIMERS) and _compares_times([*helpers, *own]):
+        return "it compares how long calls take"
+    return None
 
 
 # What writes on standard error, by which a test fails in nbgrader.
@@ -95,7 +97,7 @@ _CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time
 _TIMERS = {"timeit"}
 
 
-def _compares_times(tree: ast.Module) -> bool:
+def _compares_times(parts: Iterable[ast.stmt]) -> bool:
     """Whether a test holds one time that something took against another. Whoever only prints how
     many times as long it took doesn't."""
     stamps: set[str] = set()
@@ -137,7 +139,7 @@ def _compares_times(tree: ast.Module) -> bool:
         else:
             yield from ((one.id, value) for one in ast.walk(target) if _is_stored(one))
 
-    nodes = list(ast.walk(tree))
+    nodes = [node for part in parts for node in ast.walk(part)]
     for node in nodes:
         if isinstance(node, ast.FunctionDef):
             for part in ast.walk(node):

@@ -1,8 +1,9 @@
 """From cells that ran to points, with nbgrader's own rules.
 
-Two things differ from nbgrader, both on purpose: a warning that a test prints is no
-failure, and a test that never ran (because the process ended before it) earns nothing, where
-nbgrader would lose the whole notebook.
+Two things differ from nbgrader, both on purpose: output on standard error is no failure here
+(where a test itself complains there, its judge has made an error of that), and a test that never
+ran (because the process ended before it) earns nothing, where nbgrader would lose the whole
+notebook.
 """
 
 from __future__ import annotations

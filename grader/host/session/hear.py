@@ -208,9 +208,13 @@ class _Session:
         changing: frozenset[int],
         kinds: frozenset[str],
     ) -> Verdict:
-        """What counts: does the test hold, and give as many points, with the answer's changes, too,
-        also those in earlier tests of which it reads what they have left, and with what its calls
-        leave in their process, and of these kinds those of earlier tests, as beside the code?"""
+        """What counts: does the test hold, and give as many points, as beside the code? There it
+        has what answers change and what their calls leave in their process, too.
+
+        Args:
+            changing: earlier tests in which answers have changed what it reads.
+            kinds: of what calls leave, those that it asks for and earlier tests' calls have left.
+        """
         whole_ones = changing.union(*(self._behind[kind] for kind in kinds))
         leaves = sorted(kinds.union(verdict.left))
         aside = self._stage.ask_aside(position, clause, leaves=leaves, whole=whole_ones)
