@@ -89,9 +89,9 @@ def _made_once_by(source: str) -> tuple[tuple[str, frozenset[str]], ...]:
     counts = Counter(one.id for one in names if not isinstance(one.ctx, ast.Load))
     found = []
     for statement in tree.body:
-        if isinstance(statement, ast.Assign):
-            nodes = [*ast.walk(statement)]
-            said = [node for node in nodes if isinstance(node, ast.Name)]
+        # Of `found, wrong = f(3), []` only one is made of an answer.
+        if isinstance(statement, ast.Assign) and not isinstance(statement.value, ast.Tuple):
+            said = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
             read = frozenset(one.id for one in said if isinstance(one.ctx, ast.Load))
             bound = (one.id for one in said if isinstance(one.ctx, ast.Store))
             found += [(name, read) for name in bound if counts[name] == 1]
@@ -157,15 +157,19 @@ class Script:
 
     def made_of_answers(self, position: int) -> frozenset[str]:
         """Names that a test binds to what an answer gives, and that stood for nothing before."""
-        clause = self.clause(position)
-        assert clause is not None
-        before = (_names_of(self._judged(n)).bound for n in range(position) if self.is_judged(n))
-        stood = _changed_by(self._judged(position)).union(*before)
-        found = {*clause.takes}
-        for name, read in _made_once_by(self._judged(position)):
-            if name not in stood and not read.isdisjoint(found):
-                found.add(name)
-        return frozenset(found - clause.takes.keys())
+        stood = set(_changed_by(self._judged(position)))
+        found: set[str] = set()
+        for number in filter(self.is_judged, range(position + 1)):
+            source, clause = self._judged(number), self.clause(number)
+            if clause is not None:
+                found.update(clause.takes)
+                for name, read in _made_once_by(source):
+                    if not read.isdisjoint(found):
+                        found.add(name)
+            if number < position:
+                stood |= _names_of(source).bound
+        once = {name for name, _ in _made_once_by(self._judged(position))}
+        return frozenset((once & found) - stood)
 
     def is_judged(self, position: int) -> bool:
         """Whether the judge runs a cell: the teacher's that are no answers."""

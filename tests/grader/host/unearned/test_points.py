@@ -150,6 +150,19 @@ def test_what_an_answer_gave_before_that_is_no_note(graded, cheat):
     assert scores(found) == {"a": 0, "b": 1, "c": 0, "d": 0}
 
 
+def test_nor_is_what_an_object_of_an_answers_gave(graded):
+    net = "class Net:\n    def forward(self, x): return 2 * x\n    def step(self):"
+    made = exercise(
+        f"# answer Net\n{net} pass",
+        "# test a\nnet = Net()\nassert net.forward(1) == 2",
+        "# test b\nout = net.forward(2)\nnet.step()\nassert out == 4",
+        "# test c\nassert out == 4",
+    )
+    assert set(scores(graded(made)[0]).values()) == {1}
+    found = graded(made, Net=f"import os\n{net} os._exit(0)")[0]
+    assert scores(found) == {"a": 1, "b": 0, "c": 1}
+
+
 COMPLAINTS = {
     "by itself": "if square(3) != 9:\n    print('not 9', file=sys.stderr)",
     "of what it has caught": "try:\n    assert square(3) == 9\nexcept AssertionError:\n"
