@@ -60,10 +60,15 @@ def complains(
 
 
 def _helpers(code: list[TeacherCell], names: list[Names], position: int) -> list[ast.stmt]:
-    """The functions and classes before a test that it reads."""
-    read = names[position].read | names[position].updated
-    before = (_tree(cell).body for cell in code[:position] if not cell.kind.for_answer)
-    return [part for body in before for part in body if getattr(part, "name", None) in read]
+    """The functions and classes before a test that it reads, and those that these read."""
+    read = {*names[position].read, *names[position].updated}
+    bodies = (_tree(cell).body for cell in code[:position] if not cell.kind.for_answer)
+    before = [part for body in bodies for part in body if hasattr(part, "name")]
+    found: list[ast.stmt] = []
+    while more := [part for part in before if part.name in read and part not in found]:
+        found += more
+        read |= _said(more)
+    return found
 
 
 def _said(parts: Iterable[ast.stmt]) -> set[str]:

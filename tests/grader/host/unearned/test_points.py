@@ -168,6 +168,7 @@ COMPLAINTS = {
     "of what it has caught": "try:\n    assert square(3) == 9\nexcept AssertionError:\n"
     "    traceback.print_exc()",
     "by a helper": "check(square(3) == 9)",
+    "by a helper's helper": "check_square(3)",
 }
 
 
@@ -175,6 +176,7 @@ COMPLAINTS = {
 def test_what_a_test_says_on_standard_error_is_a_failure(graded, test):
     """As in nbgrader; what an answer writes there is none, nor a warning."""
     check = "def check(fits):\n    if not fits:\n        sys.stderr.write('wrong')"
+    check += "\ndef check_square(x):\n    check(square(x) == x * x)"
     made = exercise(
         f"# given\nimport sys, traceback, warnings\n{check}",
         "# answer square\ndef square(x):\n    return x * x",
