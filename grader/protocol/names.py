@@ -45,13 +45,18 @@ def names_of_cell(source: str) -> Names:
         return Names(frozenset(), frozenset())
 
 
+def asks_by_name(source: str) -> bool:
+    """Whether a cell may ask for names by a text."""
+    return bool(_ASKS.search(source))
+
+
 def asked_by_name(source: str) -> frozenset[str]:
     """Names that a cell asks for by a text: `'total' in dir()`, `globals()['total']`.
 
     Raises:
         SyntaxError: if `source` is not Python.
     """
-    if not _ASKS.search(source):
+    if not asks_by_name(source):
         return frozenset()
     found = set()
     for node in ast.walk(ast.parse(source)):

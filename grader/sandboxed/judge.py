@@ -57,7 +57,7 @@ from grader.sandboxed.codec.libraries import imported_from, torch_module
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
-from grader.sandboxed.given_cells import codes_behind, run_given
+from grader.sandboxed.given_cells import codes_behind, globals_of, run_given
 from grader.sandboxed.outputs import OUTPUTS
 
 
@@ -638,7 +638,8 @@ class _Bench:
         names = set(known.read | known.updated.intersection(bound))
         names |= asked_by_name(source).intersection(bound)
         for code in codes_behind(names, self._shell.user_ns):
-            names.update(code.co_names)
+            # `self.cells` is no answer of that name.
+            names.update(globals_of(code))
         return names
 
     def _pictures(self, names: set[str]) -> dict[str, str]:

@@ -530,3 +530,14 @@ def test_names_as_ipython_has_them_may_be_ones_own(engine):
         "# test t\nIn = 3\nassert near(total([In]), 3) and 'near' in words",
     )
     assert made.tests["t"].live is None
+
+
+def test_what_a_given_instance_calls_its_own_is_no_answer_of_that_name(engine):
+    grid = "class Grid:\n    def __init__(self):\n        self.cells = [1]\n"
+    made = contract(
+        engine,
+        f"# given\n{grid}    def total(self):\n        return sum(self.cells)\ngrid = Grid()",
+        "# answer\ncells = [2]\ndef f(grid):\n    return grid.total()",
+        "# test t\nassert f(grid) == 1",
+    )
+    assert made.tests["t"].takes == {"f": "function"}
