@@ -15,7 +15,8 @@ _ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
 # Stands for files that an answer writes; no name is one like it.
 A_FILE = "a file"
 _WRITES = re.compile(
-    r"%%writefile|\bopen\([^)]*['\"][rb+]*[wax]|\b(?:to_\w+|write_\w+|save\w*|dump|mkdir|makedirs)\("
+    r"%%writefile|\bopen\(.*['\"][rbt]*[wax+][bt+]*['\"]"
+    r"|\b(?:to_\w+|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
 # A line that only IPython knows.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)

@@ -255,7 +255,7 @@ def _methods(code: types.CodeType) -> set[str]:
     """The methods that a code is, or stands in; without those that Python calls."""
     parts = code.co_qualname.split(".")
     of_classes = (part for owner, part in itertools.pairwise(parts) if owner != "<locals>")
-    return {part for part in of_classes if part != "<locals>" and part[:2] != "__"}
+    return {part for part in of_classes if part[:1] != "<" and part[:2] != "__"}
 
 
 def _owner_of(node: ast.Attribute) -> tuple[str, bool]:

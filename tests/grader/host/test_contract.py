@@ -502,6 +502,7 @@ LOOPLESS = {
     "all of them": "import ast\nfor cell in _ih[:-1]:\n    for part in ast.walk(ast.parse(cell)):\n"
     "        assert not isinstance(part, ast.For)",
     "by a helper": "assert not uses('while')",
+    "as an example": "import doctest\nassert doctest.testmod().failed == 0",
     "its source, if there is one": "import inspect\ntry:\n    said = inspect.getsource(total)\n"
     "except (OSError, TypeError):\n    said = ''\nassert 'for' not in said",
 }
