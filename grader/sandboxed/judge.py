@@ -147,7 +147,6 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
-                bench.stand()
             case RunCell(source, defines=defines, answers=answers):
                 # What it makes of an answer has to be looked at, as all that crosses.
                 bench.unbind(but=bench.libraries)
@@ -160,7 +159,8 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
-                bench.stand()
+                if answers is not None:
+                    bench.stand()
             case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
