@@ -319,9 +319,12 @@ def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
         if isinstance(node, ast.Assert | ast.Raise) or "assert" in name:
             return True
-    return any(
-        one.opname == "RAISE_VARARGS" for code in codes for one in dis.get_instructions(code)
-    )
+    return any(map(_raises, codes))
+
+
+@lru_cache(maxsize=1000)
+def _raises(code: types.CodeType) -> bool:
+    return any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(code))
 
 
 def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
@@ -330,13 +333,17 @@ def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
     Args:
         arguments: what it may be given.
     """
-    try:
-        source = textwrap.dedent(inspect.getsource(code))
-    except (OSError, TypeError):
-        return set()
-    changed = set(changed_by_cell(source))
+    changed = _changed_in(code)
     own = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) - {"self"}
-    return changed - own | set(() if changed.isdisjoint(own) else arguments)
+    return {*changed - own, *(() if changed.isdisjoint(own) else arguments)}
+
+
+@lru_cache(maxsize=1000)
+def _changed_in(code: types.CodeType) -> frozenset[str]:
+    try:
+        return changed_by_cell(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, TypeError):
+        return frozenset()
 
 
 def _has_ended(value: Any) -> bool:
