@@ -17,6 +17,8 @@ _TELLS = {
     *("process_time", "thread_time", "getrusage", "tracemalloc", "settrace", "setprofile"),
     *("getrefcount", "active_count", "isgeneratorfunction", "iscoroutinefunction"),
     *("process_time_ns", "thread_time_ns", "clock_gettime", "setrlimit", "cProfile", "isbuiltin"),
+    # A judge has no functions of a learner's among whose examples they would look.
+    *("testmod", "DocTestSuite", "DocTestFinder"),
 }
 # What IPython keeps of cells: the judge's own are others.
 _CELLS = {"In", "_ih", "_i", "_ii", "_iii", "history_manager"}

@@ -359,6 +359,8 @@ class _Discovery:
         self.player = Player(self._engine, room, self._files, self._warm)
         self._judge = Judge(self._engine, self._room, self._for_judge)
         introduce(self.player, self._judge)
+        # It is to note how things stand before any test.
+        self._judge.given("", ())
 
     def play(self, position: int, cell: TeacherCell) -> None:
         if cell.kind.for_answer:

@@ -16,8 +16,9 @@ _ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
 A_FILE = "a file"
 # Not `to_numpy` or `to_list`, nor `open('wine.csv')`.
 _WRITES = re.compile(
-    r"%%writefile|\bopen\(.*['\"][rbt+]*[wax][bt+]*['\"]|\b(?:to_(?:csv|disk|excel|feather|file|hdf"
-    r"|html|json|netcdf|parquet|pickle|sql|xml|zarr)|write_\w+|save\w*|dump|mkdir|makedirs)\("
+    r"%%writefile|\bopen\(.*['\"][rbt]*[wax+][bt+]*['\"]"
+    r"|\b(?:to_(?:csv|disk|excel|feather|file|hdf|html|json|netcdf|parquet|pickle|sql|xml|zarr)"
+    r"|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
 # A line that only IPython knows.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
@@ -47,13 +48,18 @@ def names_of_cell(source: str) -> Names:
         return Names(frozenset(), frozenset())
 
 
+def asks_by_name(source: str) -> bool:
+    """Whether a cell may ask for names by a text."""
+    return bool(_ASKS.search(source))
+
+
 def asked_by_name(source: str) -> frozenset[str]:
     """Names that a cell asks for by a text: `'total' in dir()`, `globals()['total']`.
 
     Raises:
         SyntaxError: if `source` is not Python.
     """
-    if not _ASKS.search(source):
+    if not asks_by_name(source):
         return frozenset()
     found = set()
     for node in ast.walk(ast.parse(source)):

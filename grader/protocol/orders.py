@@ -59,7 +59,8 @@ class RunCell(Order):
         given: whether what it defines is the teacher's.
         seen: whether anybody sees its pictures.
         defines: what that is, where the conductor knows: it is the same for a whole class.
-        answers: while a contract is made, names that answers since the last such cell have left.
+        answers: while a contract is made, names that answers since the last such cell have left;
+            then it is noted, too, how things stand behind it.
     """
 
     source: str

@@ -18,10 +18,18 @@ from collections.abc import (
     MutableSet,
     Sequence,
 )
+from functools import lru_cache
 from itertools import filterfalse
 from typing import Any
 
-from grader.protocol.names import A_FILE, asked_by_name, changed_by_cell, imports_of, names_of
+from grader.protocol.names import (
+    A_FILE,
+    asked_by_name,
+    asks_by_name,
+    changed_by_cell,
+    imports_of,
+    names_of,
+)
 from grader.protocol.outputs import Error, Report
 from grader.sandboxed.cells import Shell, run_cell
 
@@ -39,7 +47,7 @@ def run_given(
     Args:
         behind: by name, the names of answers that it is made of; gets what this cell makes of them.
     """
-    going_on = _GoingOn(shell.user_ns, behind)
+    going_on = _GoingOn(shell.user_ns, behind, asks_by_name(source))
     known = {_LACKS: going_on.lacks, _FORGET: going_on.forget, _NOT_HERE: _MISSED}
     known |= {_END: going_on.end, _ENDS: (Exception, SystemExit)}
     shell.ast_transformers.append(going_on)
@@ -73,9 +81,13 @@ _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class _GoingOn(ast.NodeTransformer):
     """Has a cell go on behind a statement that needs what is not there."""
 
-    def __init__(self, space: dict[str, Any], behind: MutableMapping[str, set[str]] | None) -> None:
+    def __init__(
+        self, space: dict[str, Any], behind: MutableMapping[str, set[str]] | None, asks: bool
+    ) -> None:
         self._space = space
         self._behind = behind
+        # Whether it asks for names by texts: a long list takes long to be written out.
+        self._asks = asks
         # Names of answers that may have ended the cell.
         self._ending: set[str] = set()
         # Of the cell, and of what a magic runs in it.
@@ -107,14 +119,14 @@ class _GoingOn(ast.NodeTransformer):
         whole = ast.Try([statement], handlers, [], [])
         if isinstance(statement, ast.Import | ast.ImportFrom):
             is_first = getattr(statement, "module", "") == "__future__"
-            tried = statement if is_first else whole
-            return ast.fix_missing_locations(ast.copy_location(tried, statement))
+            return statement if is_first else ast.copy_location(whole, statement)
         if is_last and isinstance(statement, ast.Expr):
             self._shown.append(number)
             tried = ast.Expr(ast.IfExp(lacks, ast.Constant(None), statement.value))
         else:
             tried = ast.If(lacks, [ast.Pass()], [whole])
-        return ast.fix_missing_locations(ast.copy_location(tried, statement))
+        # IPython fills in where all else in it stands.
+        return ast.copy_location(tried, statement)
 
     def lacks(self, number: int) -> bool:
         """Called before a statement: whether it is not run, as it might catch that a name is not
@@ -126,13 +138,14 @@ class _GoingOn(ast.NodeTransformer):
         names = _read_at_once(statement)
         codes = list(codes_behind(names, self._space))
         self._note(statement, names, codes)
+        asked = asked_by_name(ast.unparse(statement)) if self._asks else ()
+        lacking = {*filterfalse(self._is_there, asked)}
+        needed = set(filterfalse(self._is_there, names))
         # What catches nothing ends for want of what it reads.
-        lacking = {*filterfalse(self._is_there, asked_by_name(ast.unparse(statement)))}
-        if any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
-            needed = set(filterfalse(self._is_there, names))
-            lacking |= needed and needed & names_of(ast.unparse(statement)).read
+        if needed and any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
+            lacking |= needed & names_of(ast.unparse(statement)).read
         if any(code.co_exceptiontable for code in codes):
-            lacking.update(*(filterfalse(self._is_there, _globals_of(code)) for code in codes))
+            lacking.update(*(filterfalse(self._is_there, globals_of(code)) for code in codes))
         if lacking:
             self.forget(number)
         return bool(lacking)
@@ -153,7 +166,7 @@ class _GoingOn(ast.NodeTransformer):
         known = names_of(source)
         bound = known.bound.difference(imports_of(source))
         # What it binds first is its own.
-        read = (names & (known.read | known.updated)).union(*map(_globals_of, codes))
+        read = (names & (known.read | known.updated)).union(*map(globals_of, codes))
         said = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(statement)}
         if not _LISTS.isdisjoint(said.union(*(code.co_names for code in codes))):
             read.add(A_FILE)
@@ -271,8 +284,7 @@ def _codes(value: Any) -> Iterator[types.CodeType]:
     cls = value if issubclass(type(value), type) else type(value)
     if cls.__module__ == "__main__":
         functions = [part for base in cls.__mro__ for part in vars(base).values()]
-        # Of static methods and class methods, and of properties.
-        functions = [getattr(f, "__func__", getattr(f, "fget", f)) for f in functions]
+        functions = [_function_of(one) for one in functions]
     functions = [one for one in functions if type(one) is types.FunctionType]
     todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
     if type(value) is types.GeneratorType:
@@ -283,8 +295,22 @@ def _codes(value: Any) -> Iterator[types.CodeType]:
         todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
 
 
-def _globals_of(code: types.CodeType) -> set[str]:
-    return {one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_GLOBAL"}
+def _function_of(part: Any) -> Any:
+    """The function of a static method, a class method or a property.
+
+    Anything else may have an idea of its own of what it is asked: a dictionary's class that looks
+    for attributes among its keys.
+    """
+    if type(part) in (staticmethod, classmethod):
+        return part.__func__
+    return part.fget if type(part) is property else part
+
+
+@lru_cache(maxsize=1000)
+def globals_of(code: types.CodeType) -> frozenset[str]:
+    """The names of the notebook's that it reads."""
+    done = dis.get_instructions(code)
+    return frozenset(one.argval for one in done if one.opname == "LOAD_GLOBAL")
 
 
 def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
@@ -293,9 +319,12 @@ def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
         if isinstance(node, ast.Assert | ast.Raise) or "assert" in name:
             return True
-    return any(
-        one.opname == "RAISE_VARARGS" for code in codes for one in dis.get_instructions(code)
-    )
+    return any(map(_raises, codes))
+
+
+@lru_cache(maxsize=1000)
+def _raises(code: types.CodeType) -> bool:
+    return any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(code))
 
 
 def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
@@ -304,13 +333,17 @@ def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
     Args:
         arguments: what it may be given.
     """
-    try:
-        source = textwrap.dedent(inspect.getsource(code))
-    except (OSError, TypeError):
-        return set()
-    changed = set(changed_by_cell(source))
+    changed = _changed_in(code)
     own = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) - {"self"}
-    return changed - own | set(() if changed.isdisjoint(own) else arguments)
+    return {*changed - own, *(() if changed.isdisjoint(own) else arguments)}
+
+
+@lru_cache(maxsize=1000)
+def _changed_in(code: types.CodeType) -> frozenset[str]:
+    try:
+        return changed_by_cell(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, TypeError):
+        return frozenset()
 
 
 def _has_ended(value: Any) -> bool:

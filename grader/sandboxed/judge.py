@@ -57,7 +57,7 @@ from grader.sandboxed.codec.libraries import imported_from, torch_module
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
-from grader.sandboxed.given_cells import codes_behind, run_given
+from grader.sandboxed.given_cells import codes_behind, globals_of, run_given
 from grader.sandboxed.outputs import OUTPUTS
 
 
@@ -147,7 +147,6 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
-                bench.stand()
             case RunCell(source, defines=defines, answers=answers):
                 # What it makes of an answer has to be looked at, as all that crosses.
                 bench.unbind(but=bench.libraries)
@@ -160,7 +159,8 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
-                bench.stand()
+                if answers is not None:
+                    bench.stand()
             case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -638,7 +638,8 @@ class _Bench:
         names = set(known.read | known.updated.intersection(bound))
         names |= asked_by_name(source).intersection(bound)
         for code in codes_behind(names, self._shell.user_ns):
-            names.update(code.co_names)
+            # `self.cells` is no answer of that name.
+            names.update(globals_of(code))
         return names
 
     def _pictures(self, names: set[str]) -> dict[str, str]:

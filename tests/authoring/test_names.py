@@ -1,6 +1,6 @@
 import pytest
 
-from grader.protocol.names import names_of, read_in_functions
+from grader.protocol.names import A_FILE, left_by_cell, names_of, read_in_functions
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_names_that_functions_read_are_python_s_own_too_and_none_of_what_is_too_
     assert read_in_functions(source) == {"limit", "sum"}
     for broken in ("def", "f(\0)", "(" * 5_000 + ")" * 5_000, "-" * 100_000 + "1"):
         assert read_in_functions(broken) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("source", "writes"),
+    [
+        ("open('words.txt').read()", False),
+        ("open('a.csv', 'rb')", False),
+        ("open(os.path.join(d, 'o.txt'), mode='ab')", True),
+        ("Path('o.txt').open('w')", True),
+        ("open('o.txt', 'r+')", True),
+        ("table.to_csv('o.csv')", True),
+    ],
+)
+def test_whether_a_cell_writes_a_file_hangs_on_the_mode(source: str, writes: bool) -> None:
+    assert (A_FILE in left_by_cell(source)) is writes

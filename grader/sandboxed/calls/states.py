@@ -14,6 +14,7 @@ import functools
 import hashlib
 import inspect
 import io
+import itertools
 import queue
 import sys
 import types
@@ -32,6 +33,8 @@ _CACHE: Any = type(functools.lru_cache(len))
 _COUNTS = "cache_info"
 _BINDS_IN_CLOSURES = ("STORE_DEREF", "DELETE_DEREF")
 _READS, _SETS = ("LOAD_ATTR", "LOAD_METHOD"), ("STORE_ATTR", "DELETE_ATTR")
+# What puts something into a list or a dictionary: it may be a memory of what was computed.
+_FILLS = {"STORE_SUBSCR", "append", "add", "update", "setdefault", "extend", "insert"}
 # By which somebody asks how often a mock was called, what a file in memory or a queue holds.
 _ASKS_OF_MOCKS = (
     "called",
@@ -63,7 +66,14 @@ def content(value: Any, given: dict[str, Any]) -> str:
         CannotCross: if it is nothing of these.
     """
     packer = Packer(_no_live, given)
-    node = packer.pack(_drawn(value) if is_iterator(value) else value)
+    try:
+        node = packer.pack(_drawn(value) if is_iterator(value) else value)
+    except CannotCross:
+        raise
+    except Exception as error:
+        # Some iterators don't say what they have left, and a dictionary's class may look for each
+        # attribute among its keys.
+        raise CannotCross("what can't be looked at") from error
     if kind_of(node) == "instance":
         raise CannotCross("an instance")
     return hashlib.sha256(ENCODER.encode(node) + join(packer.buffers)).hexdigest()
@@ -184,8 +194,10 @@ def looked_at(
     """
     found = set(bound)
     used = set()
+    said = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute):
+            said.add(node.attr)
             name, is_own = _owner_of(node)
             if is_own:
                 found.update(_places(name, node.attr, names, folder))
@@ -198,21 +210,52 @@ def looked_at(
             if own(names.get(node.id)):
                 found.add(node.id)
     read: set[str] = set()
-    for code in codes:
+    filled: set[str] = set()
+    for code in _called(codes, said):
         used.update(code.co_names)
         done = [*dis.get_instructions(code)]
         asked = {one.argval for one in done if one.opname in _READS}
+        fills = not _FILLS.isdisjoint({one.opname for one in done} | asked)
         # Who counts doesn't look.
-        read |= asked - {one.argval for one in done if one.opname in _SETS}
+        (filled if fills else read).update(
+            asked - {one.argval for one in done if one.opname in _SETS}
+        )
         for name in code.co_names:
             found.update(_asked(name, asked, names))
     for name in used:
         if _is_looked_into(names.get(name), folder):
-            for attribute in read:
-                found.update(_places(name, attribute, names, folder))
+            for attribute in read | filled:
+                held = _part(names.get(name), attribute)
+                # `next(Task.numbers)` doesn't look, either, nor `memory[n] = found`.
+                is_number = isinstance(held, int | float | str | tuple)
+                if is_number or not (attribute in filled or held is _MISSING or is_iterator(held)):
+                    found.update(_places(name, attribute, names, folder))
         found.update(_in_closure(name, names))
         found.update(_in_module(names.get(name), folder))
     return found
+
+
+def _called(codes: Iterable[types.CodeType], said: Iterable[str]) -> list[types.CodeType]:
+    """Of these the functions, and the methods that may be called.
+
+    Args:
+        said: attributes that a test asks for.
+    """
+    said, called, rest = set(said), list[types.CodeType](), [*codes]
+    while True:
+        more = [code for code in rest if _methods(code) <= said]
+        if not more:
+            return called
+        called += more
+        rest = [code for code in rest if code not in more]
+        said.update(*(code.co_names for code in more))
+
+
+def _methods(code: types.CodeType) -> set[str]:
+    """The methods that a code is, or stands in; without those that Python calls."""
+    parts = code.co_qualname.split(".")
+    of_classes = (part for owner, part in itertools.pairwise(parts) if owner != "<locals>")
+    return {part for part in of_classes if part[:1] != "<" and part[:2] != "__"}
 
 
 def _owner_of(node: ast.Attribute) -> tuple[str, bool]:
@@ -236,11 +279,14 @@ def _places(name: str, attribute: str, names: Mapping[str, Any], folder: str) ->
         return
     yield f"{name}.{attribute}"
     if issubclass(type(owner), type):
-        held = vars(owner).get(attribute)
-        # Of a class method, or a property.
-        held = getattr(held, "__func__", getattr(held, "fget", held))
-        code = getattr(held, "__code__", None)
-        for part in code.co_names if isinstance(code, types.CodeType) else ():
+        held: Any = vars(owner).get(attribute)
+        # Others may have an idea of their own of what they are asked.
+        if type(held) in (staticmethod, classmethod):
+            held = held.__func__
+        elif type(held) is property:
+            held = held.fget
+        names_in_it = held.__code__.co_names if type(held) is types.FunctionType else ()
+        for part in names_in_it:
             if part in vars(owner) and not callable(vars(owner)[part]):
                 yield f"{name}.{part}"
 

@@ -502,6 +502,7 @@ LOOPLESS = {
     "all of them": "import ast\nfor cell in _ih[:-1]:\n    for part in ast.walk(ast.parse(cell)):\n"
     "        assert not isinstance(part, ast.For)",
     "by a helper": "assert not uses('while')",
+    "as an example": "import doctest\nassert doctest.testmod().failed == 0",
     "its source, if there is one": "import inspect\ntry:\n    said = inspect.getsource(total)\n"
     "except (OSError, TypeError):\n    said = ''\nassert 'for' not in said",
 }
@@ -539,3 +540,14 @@ def test_names_as_ipython_has_them_may_be_ones_own(engine, test):
         f"# test t\n{test}",
     )
     assert made.tests["t"].live is None
+
+
+def test_what_a_given_instance_calls_its_own_is_no_answer_of_that_name(engine):
+    grid = "class Grid:\n    def __init__(self):\n        self.cells = [1]\n"
+    made = contract(
+        engine,
+        f"# given\n{grid}    def total(self):\n        return sum(self.cells)\ngrid = Grid()",
+        "# answer\ncells = [2]\ndef f(grid):\n    return grid.total()",
+        "# test t\nassert f(grid) == 1",
+    )
+    assert made.tests["t"].takes == {"f": "function"}

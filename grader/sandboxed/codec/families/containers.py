@@ -33,7 +33,9 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
         if isinstance(value, cls):
             packer.register(value)
             pairs: list[Any] = list(dict.items(value))
-            known = _default(getattr(value, "default_factory", None), packer)
+            # Another class may look for it among the keys.
+            is_default = isinstance(value, collections.defaultdict)
+            known = _default(value.default_factory if is_default else None, packer)
             kept = [pair for pair in pairs if pair[0] is not packer.without]
             return Pairs(name, [(packer.pack(k), packer.pack(v)) for k, v in kept], known)
     for cls, kind in _VIEWS.items():

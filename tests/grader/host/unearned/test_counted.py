@@ -191,6 +191,57 @@ def test_nor_is_a_test_left_that_looks_at_none_of_it(graded):
         assert scores(found) == {"a": wanted}
 
 
+ACCOUNTS = """import itertools
+class Account:
+    numbers, made, all = itertools.count(), 0, []
+    def __init__(self, money):
+        self.number, self.money = next(Account.numbers), money
+        Account.made += 1
+        Account.all.append(money)
+    @classmethod
+    def count(cls):
+        return cls.made
+    def everyone(self):
+        return Account.all
+def fact(n):
+    if n not in fact.memory:
+        fact.memory[n] = n * fact(n - 1) if n else 1
+    return fact.memory[n]
+fact.memory = {}"""
+
+
+def test_nor_what_numbers_or_keeps_what_is_made(graded):
+    shown = exercise(
+        f"# given\n{ACCOUNTS}",
+        "# answer f\ndef f(n):\n    return Account(n)\ndef g(n, k):\n"
+        "    return fact(n) // fact(k) // fact(n - k)",
+        "# test a\nmade = f(3)\nassert isinstance(made, Account) and made.money == 3",
+        "# test b\nassert g(5, 2) == fact(5) / 12",
+        "# test c\nassert f(1) and Account.count() < 9",
+        "# test d\nassert len(Account.everyone(f(1))) < 9",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1, "c": None, "d": None}
+    found, _ = graded(shown, f="def f(n): return Account(0)\ndef g(n, k): return 1")
+    assert scores(found) == {"a": 0, "b": 0, "c": None, "d": None}
+
+
+def test_nor_is_a_test_left_for_what_nobody_can_look_at(graded):
+    """Nor does a judge end for it."""
+    shown = exercise(
+        "# given\nimport itertools\npairs = itertools.pairwise([1, 2, 3])\n"
+        "class Keys(dict):\n    __getattr__ = dict.__getitem__\n"
+        "class Net:\n    keys = Keys(rate=2)\n    def rate(self):\n        return self.keys.rate",
+        "# answer f\nkept = Keys(a=1)\ndef f(net):\n    return net.rate() + 1",
+        "# test a\nassert f(Net()) == 3 and kept['a'] == 1",
+        "# test b\nassert next(pairs) == (1, 2)",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    found, _ = graded(shown, f="kept = Keys(a=2)\ndef f(net): return 3")
+    assert scores(found) == {"a": 0, "b": 1}
+
+
 @pytest.mark.parametrize("more", ["assert median([1, 2, 9]) == 2", "assert f([4, 6]) == 10"])
 def test_what_the_solution_imports_is_tried_as_the_learners_own(graded, more):
     shown = exercise(
