@@ -144,7 +144,7 @@ class _GoingOn(ast.NodeTransformer):
         # What catches nothing ends for want of what it reads.
         if needed and any(isinstance(node, _CATCHING) for node in ast.walk(statement)):
             lacking |= needed & names_of(ast.unparse(statement)).read
-        if any(code.co_exceptiontable for code in codes):
+        if any(map(_catches, codes)):
             lacking.update(*(filterfalse(self._is_there, globals_of(code)) for code in codes))
         if lacking:
             self.forget(number)
@@ -185,6 +185,12 @@ class _GoingOn(ast.NodeTransformer):
             for name in bound:
                 behind.pop(name, None)
 
+    def _lacks_for(self, value: Any) -> bool:
+        """Whether it is a generator that can't go on."""
+        if type(value) is not types.GeneratorType:
+            return False
+        return value.gi_frame is None or not all(map(self._is_there, globals_of(value.gi_code)))
+
     def _is_there(self, name: str) -> bool:
         return name in self._space or name in vars(builtins)
 
@@ -205,8 +211,8 @@ class _GoingOn(ast.NodeTransformer):
             and isinstance(part.ctx, ast.Store)
             and isinstance(part.value, ast.Name)
         }
-        # A generator that asked for it has come to its end.
-        drawn = {name for name in names.read if _has_ended(self._space.get(name))}
+        # A generator that asked for it has come to its end, or was to be drawn from.
+        drawn = {name for name in names.read if self._lacks_for(self._space.get(name))}
         gone = {*names.bound, *sets, *drawn}.difference(imports_of(source))
         changed = changed_by_cell(source).union(*(_changed_by(code, names.read) for code in codes))
         for name in changed - gone:
@@ -323,6 +329,13 @@ def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
 
 
 @lru_cache(maxsize=1000)
+def _catches(code: types.CodeType) -> bool:
+    """Whether a `try` or `with` is in it: what generators and comprehensions have of their own from
+    Python 3.12 on lets everything through."""
+    return any(one.opname == "POP_EXCEPT" for one in dis.get_instructions(code))
+
+
+@lru_cache(maxsize=1000)
 def _raises(code: types.CodeType) -> bool:
     return any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(code))
 
@@ -344,7 +357,3 @@ def _changed_in(code: types.CodeType) -> frozenset[str]:
         return changed_by_cell(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError):
         return frozenset()
-
-
-def _has_ended(value: Any) -> bool:
-    return type(value) is types.GeneratorType and value.gi_frame is None

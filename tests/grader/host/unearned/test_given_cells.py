@@ -210,11 +210,15 @@ def test_what_it_imports_itself_stays(graded):
 
 
 @pytest.mark.parametrize("before", ["", "first = f(1)\n"])
-def test_what_it_draws_later_from_an_answer_is_judged(graded, before):
+@pytest.mark.parametrize(
+    "draws",
+    ["four = next(others)", "try:\n    four = next(others)\nexcept StopIteration:\n    four = 0"],
+)
+def test_what_it_draws_later_from_an_answer_is_judged(graded, before, draws):
     shown = exercise(
         "# answer f\ndef f(x):\n    return x * x",
         f"# given\n{before}squares, others = (f(x) for x in [2, 3]), (f(x) for x in [4, 5])",
-        "# given\nfour = next(others)",
+        f"# given\n{draws}",
         "# test a\nassert next(squares) == 4",
         "# test b\nassert next(squares) == 9",
         "# test c\nassert four == 16 and next(others) == 25",
