@@ -176,7 +176,9 @@ class _GoingOn(ast.NodeTransformer):
             for name in bound | changed:
                 value = self._space.get(name)
                 # `Plot.draw(x)` changes no class, and `plt.plot(x)` no module.
-                asks = issubclass(type(value), type) and name not in _with_new_attributes(statement)
+                asks = issubclass(type(value), type) and name not in _owners_set(
+                    statement, ast.Attribute
+                )
                 if not (asks or type(value) is types.ModuleType):
                     behind[name] = behind.get(name, set()) | made_of
             if _may_raise(statement, codes):
@@ -204,13 +206,7 @@ class _GoingOn(ast.NodeTransformer):
         names = names_of(source)
         codes = list(codes_behind(_read_at_once(statement), self._space))
         self._may_be_over |= _may_raise(statement, codes)
-        sets = {
-            part.value.id
-            for part in ast.walk(statement)
-            if isinstance(part, ast.Subscript)
-            and isinstance(part.ctx, ast.Store)
-            and isinstance(part.value, ast.Name)
-        }
+        sets = _owners_set(statement, ast.Subscript)
         # A generator that asked for it has come to its end, or was to be drawn from.
         drawn = {name for name in names.read if self._lacks_for(self._space.get(name))}
         gone = {*names.bound, *sets, *drawn}.difference(imports_of(source))
@@ -245,11 +241,12 @@ class _GoingOn(ast.NodeTransformer):
             self._space.setdefault(name, value)
 
 
-def _with_new_attributes(statement: ast.stmt) -> set[str]:
+def _owners_set(statement: ast.stmt, part: type[ast.Attribute | ast.Subscript]) -> set[str]:
+    """Names of which a statement binds attributes, or places, anew."""
     return {
         node.value.id
         for node in ast.walk(statement)
-        if isinstance(node, ast.Attribute)
+        if isinstance(node, part)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
     }
@@ -328,16 +325,19 @@ def _may_raise(statement: ast.stmt, codes: Iterable[types.CodeType]) -> bool:
     return any(map(_raises, codes))
 
 
-@lru_cache(maxsize=1000)
 def _catches(code: types.CodeType) -> bool:
     """Whether a `try` or `with` is in it: what generators and comprehensions have of their own from
     Python 3.12 on lets everything through."""
-    return any(one.opname == "POP_EXCEPT" for one in dis.get_instructions(code))
+    return "POP_EXCEPT" in _operations(code)
+
+
+def _raises(code: types.CodeType) -> bool:
+    return "RAISE_VARARGS" in _operations(code)
 
 
 @lru_cache(maxsize=1000)
-def _raises(code: types.CodeType) -> bool:
-    return any(one.opname == "RAISE_VARARGS" for one in dis.get_instructions(code))
+def _operations(code: types.CodeType) -> frozenset[str]:
+    return frozenset(one.opname for one in dis.get_instructions(code))
 
 
 def _changed_by(code: types.CodeType, arguments: Iterable[str]) -> set[str]:
