@@ -213,6 +213,10 @@ def _bytes_of(data: Any) -> bytes | None:
     return bytes(data) if isinstance(data, bytes | bytearray | memoryview) else None
 
 
+# Of what reads and writes pickles, and stands in its place.
+_KINDS = frozenset((types.BuiltinFunctionType, types.FunctionType, type))
+
+
 def tell_of_pickles(
     brought: Callable[[], Brought],
     tell: Callable[[], None],
@@ -254,11 +258,14 @@ def tell_of_pickles(
     _IN_PYTHON.load = telling(_LOAD)
     places.dumps, places.dump, places.Pickler = writers = pickled.writers
     before, now = (*_READERS, *_WRITERS, *stood), 2 * (*made, *writers)
+    instead = dict(zip(before, now, strict=True))
     for module in map(sys.modules.get, modules):
-        for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
-            for old, new in zip(before, now, strict=True):
-                if value is old and module is not sys.modules[__name__]:
-                    setattr(module, name, new)
+        if not isinstance(module, types.ModuleType) or module is sys.modules[__name__]:
+            continue
+        for name, value in [*vars(module).items()]:
+            # No two of these are equal. There are many, and audit hooks hear of each `id`.
+            if type(value) in _KINDS and value in instead:
+                setattr(module, name, instead[value])
 
 
 def reads_own(frame: types.FrameType) -> bool:
