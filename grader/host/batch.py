@@ -203,8 +203,9 @@ def grade_class(
     with store.held():
         earlier = store.keys()
         shown = dict(assignments)
-        for name in sorted({name for name, _ in earlier} & set(course.assignments())):
-            shown.setdefault(name, course.load(name))
+        before = {name for name, _ in earlier} & set(course.assignments())
+        for name in sorted(before - shown.keys()):
+            shown[name] = course.load(name)
         with Book(database, course.course_id, course.config) as book:
             for name, assignment in shown.items():
                 # What is not graded now stays as it was when its results were made.

@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from grader.protocol.errors import GraderError
@@ -82,18 +83,24 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def check() -> None:
-    """Starts a sandbox and shuts a process in it in, to see whether that works here.
+    """Starts a sandbox and shuts a process in it in, once, to see whether that works here.
 
     Raises:
         GraderError: when it does not; says what to do.
     """
     if not hasattr(os, "fork"):
         raise GraderError("Grading needs fork, which this system has not: use Linux or macOS.")
-    if shutil.which("bwrap") is None:
+    if (bwrap := shutil.which("bwrap")) is None:
         raise GraderError(
             "The sandbox for submissions is missing: install bubblewrap (apt-get install "
             f"bubblewrap), {_RISK}."
         )
+    _try_out(bwrap)
+
+
+# What does not work is tried again: errors are not kept.
+@cache
+def _try_out(bwrap: str) -> None:
     probe = subprocess.run(
         command([PYTHON, "-c", _PROBE], {}, {}),
         stdin=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def _message(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
+@cache
 def environment() -> Environment:
     """Jinja2 for the templates of this package; everything is escaped that is not marked safe."""
     made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True)
