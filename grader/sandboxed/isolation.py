@@ -520,8 +520,8 @@ def _shown_in_tmp() -> set[str]:
     """
     # As bytes, which is all that a name of a folder need be.
     mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    places = [Path(os.fsdecode(line.split()[4])).parts for line in mounts]
-    return {parts[2] for parts in places if parts[:2] == ("/", "tmp") and len(parts) > 2}
+    places = (line.split()[4] for line in mounts)
+    return {os.fsdecode(place.split(b"/")[2]) for place in places if place.startswith(b"/tmp/")}
 
 
 def _processes_below() -> dict[int, list[int]]:
