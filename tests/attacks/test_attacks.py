@@ -25,6 +25,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from tests.attacks import catalogue, course, what_is_seen
@@ -394,8 +395,15 @@ def test_nothing_runs_in_the_teachers_browser(attacked: Class, attack: Attack) -
         assert what_is_seen.SIGN not in json.dumps(notebook.metadata)
         assert what_is_seen.SIGN not in json.dumps([cell.metadata for cell in notebook.cells])
         # As Formgrader shows it: nbconvert lets scripts of outputs and markdown through.
+        notebook.cells = unlike(notebook.cells)
         page, _ = exporter().from_notebook_node(notebook)
         assert what_is_seen.active(page) == []
+
+
+def unlike(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The cells without those that are like another but for numbers: 400 take a minute to show."""
+    found = {re.sub(r"\d+", "0", json.dumps({**cell, "id": 0})): cell for cell in cells}
+    return list(found.values())
 
 
 @each

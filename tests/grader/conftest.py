@@ -325,7 +325,7 @@ def pair(built_course: Path) -> Assignment:
 def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
     # What takes long to import could else be what takes too long in a test.
-    warm = ("numpy", "matplotlib.pyplot", "pandas", "scipy.special", "sympy")
+    warm = ("numpy", "matplotlib.pyplot")
     with Engine(EngineSettings(preload=warm, timeout=2)) as made:
         yield made
 

@@ -365,13 +365,23 @@ def test_every_problem_can_be_solved_and_stays_solved(store: Store) -> None:
     assert f"{len(problems)} of {len(problems)} solved" in text_of(again.view())
 
 
+def runs(code: str, tests: str) -> bool:
+    """As `run_code` says it, without a Python of its own, which would import torch each time."""
+    try:
+        exec(f"{code}\n\n{tests}\n", {})
+    except Exception:
+        return False
+    return True
+
+
 @pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore")
 def test_every_worked_solution_solves_its_problem() -> None:
     for bank in BANKS:
         for problem in bank.of(Practice):
             if isinstance(problem.answer, CodeAnswer):
-                assert run_code(problem.answer.solution, problem.answer.tests) is None, problem.id
-                assert run_code(problem.answer.starter, problem.answer.tests), problem.id
+                assert runs(problem.answer.solution, problem.answer.tests), problem.id
+                assert not runs(problem.answer.starter, problem.answer.tests), problem.id
 
 
 def test_steps_come_one_by_one(store: Store) -> None:
