@@ -55,10 +55,13 @@ def odd() -> NotebookNode:
     """An exercise in which every row of the table in the docs can happen."""
     return notebook(
         [
-            cell("limit = 100\nimport random\nchance = random.random()\nrow = [1, 2, 3]", "given"),
+            cell(
+                "limit, unit = 100, 1\nimport random\nchance = random.random()\nrow = [1, 2, 3]",
+                "given",
+            ),
             cell(solution("def square(x):\n    return x * x"), "square", solution=True),
             cell("assert square(2) == 4", "test-two", points=1),
-            cell("assert square(0) == 0", "test-zero", points=2),
+            cell("unit = 0\nassert square(unit) == 0", "test-zero", points=2),
             cell(solution("def is_below(x):\n    return x < limit"), "is_below", solution=True),
             cell("assert is_below(limit - 1) and not is_below(limit)", "test-below", points=1),
             cell(solution("squares = [1, 4, 9]"), "squares", solution=True),
@@ -235,6 +238,7 @@ class Case:
 GIVEN = "a name of a *given* cell that no answer of yours binds was bound again by the learner"
 ENDS = "a cell or a function ends the process"
 EDITED = "a test cell was copied, deleted, edited, or has lost its metadata"
+OF_A_TEST = "a name that a test cell binds"
 SKIPPED = "a submission's cell has the tag `skip-execution`"
 CASES = [
     Case("a test that needs to be beside the code"),
@@ -341,9 +345,14 @@ CASES = [
         stock={"test-copied": 0.0},
     ),
     Case(
-        "a name that only a test cell binds",
+        OF_A_TEST,
         {"ordered": "def ordered(v):\n    return [operator.pos(n) for n in sorted(v)]"},
         ours={"test-ordered": 0.0},
+    ),
+    Case(
+        OF_A_TEST,
+        {"is_below": "def is_below(x):\n    return x < limit * unit"},
+        stock={"test-below": 0.0},
     ),
     Case(
         "a module is used that nobody imported",
