@@ -45,6 +45,8 @@ _OWN_ARGS = {nn.RNN: ("nonlinearity",), nn.LSTM: ("proj_size",)}
 _CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 # Numbers that make no difference to the rest of a module, parameters aside.
 _ONLY_KEPT = {nn.Linear: {"in_features", "out_features"}}
+# What is made of the padding once and used unless that is zeros, whatever the padding is by then.
+_MADE = dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), "_reversed_padding_repeated_twice")
 # Arguments that are kept under another name.
 _KEPT_AS = {(nn.PairwiseDistance, "p"): "norm"}
 # They hold modules or functions that their arguments do not tell.
@@ -211,7 +213,7 @@ def _count(hooks: dict[int, Any]) -> int:
 
 
 def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
-    values = {}
+    values = dict[str, Any]()
     for name, parameter in _arguments(cls).items():
         kept = _KEPT_AS.get((cls, name), name)
         if name == "bias" and cls not in (*_RECURRENT, *_CELLS):
@@ -221,6 +223,8 @@ def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
             values[name] = module.__dict__[kept]
         elif parameter.default is inspect.Parameter.empty:
             raise CannotCross(f"a {cls.__name__} that has lost its {name}")
+    if cls in _MADE and values.get("padding_mode") != "zeros":
+        values[_MADE[cls]] = module.__dict__.get(_MADE[cls])
     return values
 
 
@@ -274,10 +278,11 @@ def _of_given_class(node: Module, unpacker: Unpacker, place: int) -> nn.Module:
 
 def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Module:
     args = {name: unpack(value) for name, value in node.args.items()}
-    if set(args) - set(_arguments(cls)):
-        raise CannotCross(f"a {node.cls} with other arguments")
     for value in args.values():
         _check(value)
+    later = {name: args.pop(name) for name in [_MADE.get(cls)] if name in args}
+    if set(args) - set(_arguments(cls)):
+        raise CannotCross(f"a {node.cls} with other arguments")
     if cls in _RECURRENT and not 0 < int(args.get("num_layers", 1)) <= _MAX_LAYERS:
         raise CannotCross("a recurrent network of that many layers")
     names = _ONLY_KEPT.get(cls, set())
@@ -297,7 +302,7 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
     attributes, held = _attributes_of_made[key]
     module.__dict__.update(attributes)
     module.__dict__.update((name, attributes[name].copy()) for name in held)
-    for name, value in args.items():
+    for name, value in (args | later).items():
         own = _KEPT_AS.get((cls, name), name)
         if own in module.__dict__:
             # As it was set later, maybe: 3 for (3, 3).

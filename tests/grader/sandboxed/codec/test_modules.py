@@ -234,6 +234,19 @@ def test_a_module_of_other_sizes_than_the_one_before_has_its_own(cls):
         assert alike_modules(got, module)
 
 
+@pytest.mark.parametrize(
+    ("cls", "inputs"), [(nn.Conv1d, SIGNAL), (nn.Conv2d, IMAGE), (nn.Conv3d, VOLUME)]
+)
+def test_a_padding_that_is_set_later_is_not_what_a_convolution_uses(cls, inputs):
+    late = cls(4, 2, 3)
+    late.padding, late.padding_mode = (2,) * (inputs.ndim - 2), "reflect"
+    assert late.padding == cls(4, 2, 3, padding=2).padding
+    for module in (late, cls(4, 2, 3, padding=2, padding_mode="reflect"), late):
+        assert alike(cross(module)(inputs), module(inputs))
+    late.padding_mode = "zeros"
+    assert alike(cross(late)(inputs), late(inputs))
+
+
 def test_containers_of_parameters_keep_names_and_order():
     some = nn.ParameterList([torch.ones(2), torch.zeros(1)])
     assert [p.tolist() for p in cross(some)] == [[1, 1], [0]]
