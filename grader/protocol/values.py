@@ -184,7 +184,7 @@ class Module(Struct, tag="module"):
     Attributes:
         pruned: the parameters that a hook masks in every call.
         unhooked: those that were masked once, and whose hook has gone.
-        hooks: how many others there are, by where a module keeps them.
+        hooks: the numbers by which others are known where they are, by where a module keeps them.
     """
 
     cls: str
@@ -196,7 +196,7 @@ class Module(Struct, tag="module"):
     children: list[tuple[str, Node]]
     pruned: list[str]
     unhooked: list[str] = []
-    hooks: dict[str, int] = {}
+    hooks: dict[str, list[int]] = {}
 
 
 class Given(Struct, tag="given"):

@@ -38,6 +38,11 @@ LOOK = (
     "    handle = net[0].register_forward_hook(lambda m, i, o: seen.append(o))\n"
     "    net(x)\n    {}\n    return seen[0]"
 )
+TWICE = (
+    "def twice(net, x):\n"
+    "    handle = net[0].register_forward_hook(lambda m, i, o: 2 * o)\n"
+    "    y = net(x)\n    {}\n    return y"
+)
 LOOKED = (
     "net, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.randn(4, 2)\n"
     "assert torch.allclose(look(net, x), net[0](x))\n"
@@ -134,6 +139,13 @@ CASES = {
         f"{LOOKED}assert not net[0]._forward_hooks",
         LOOK.format("pass"),
         LOOK.format("net[0]._forward_hooks.clear()"),
+    ),
+    "a hook that is left for the next call": (
+        TWICE.format("handle.remove()"),
+        "net, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.ones(4, 2)\n"
+        "nn.init.ones_(net[0].weight)\nassert torch.equal(twice(net, x), twice(net, x))",
+        TWICE.format("pass"),
+        "def twice(net, x):\n    return net[1](2 * net[0](x))",
     ),
     "memory that is the argument's": (
         "def tail(x):\n    return x[1:].copy()",

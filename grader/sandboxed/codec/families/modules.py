@@ -1,7 +1,8 @@
 """Modules of torch.nn as data: constructor arguments, parameters, buffers, children, masks.
 
 `encode` says what a module is made of, `decode` makes it anew. Whatever else hangs on it (a
-`forward` of its own, hooks, other attributes) does not cross. Masks of torch.nn.utils.prune do:
+`forward` of its own, other attributes) does not cross. Hooks stay where they are, and are on it
+again when it comes back. Masks of torch.nn.utils.prune do:
 https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html.
 
 Loaded where torch is there.
@@ -10,6 +11,7 @@ Loaded where torch is there.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -67,9 +69,15 @@ _NOT_PLAIN = (
     # From PyTorch 2.14 on.
     getattr(nn, "LinearCrossEntropyLoss", nn.Module),
 )
-# Where a module keeps what is called before and after it. What that does does not cross.
-_HOOKS = ("_forward_pre_hooks", "_forward_hooks")
+# Where a module keeps what is called before and after it, and how.
+_HOOKS = {
+    "_forward_pre_hooks": ("_forward_pre_hooks_with_kwargs",),
+    "_forward_hooks": ("_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+}
 _MOST_HOOKS = 100
+# This side's, by a number that nobody else can say, with how each is called.
+_told: dict[int, tuple[Any, list[str]]] = {}
+_MOST_TOLD = 1_000
 _LARGEST = 2**31
 _MAX_LAYERS = 64
 
@@ -174,7 +182,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
             for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
             if f"{name}_orig" in parameters and name in state and name not in pruned
         ],
-        {kept: count for kept in _HOOKS if (count := _count(state[kept]))},
+        {kept: numbers for kept in _HOOKS if (numbers := _numbers(state, kept))},
     )
 
 
@@ -198,7 +206,7 @@ def look(module: nn.Module) -> object:
         frozenset(state["_non_persistent_buffers_set"]),
         _pruned(state),
         [name for name in state["_buffers"] if name.removesuffix("_mask") in state],
-        [_count(state[kept]) for kept in _HOOKS],
+        [_numbers(state, kept) for kept in _HOOKS],
     )
 
 
@@ -208,8 +216,21 @@ def _pruned(state: dict[str, Any]) -> list[str]:
     return [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
 
 
-def _count(hooks: dict[int, Any]) -> int:
-    return sum(not isinstance(hook, prune.BasePruningMethod) for hook in hooks.values())
+def _numbers(state: dict[str, Any], kept: str) -> list[int]:
+    """The numbers of hooks, but for those of masks; 0 for one too many."""
+    found = []
+    for key, hook in state[kept].items():
+        if isinstance(hook, prune.BasePruningMethod):
+            continue
+        if type(hook) is _Elsewhere:
+            found.append(hook.number)
+            continue
+        number = next((known for known, (one, _) in _told.items() if one is hook), 0)
+        if not number and len(_told) < _MOST_TOLD:
+            number = int.from_bytes(os.urandom(7))
+            _told[number] = hook, [how for how in _HOOKS[kept] if key in state[how]]
+        found.append(number)
+    return found
 
 
 def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
@@ -385,15 +406,29 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module.register_forward_pre_hook(_mask(module, name))
     for name in node.unhooked:
         _mask(module, name)
-    for kept, count in node.hooks.items():
-        if kept not in _HOOKS or count > _MOST_HOOKS:
+    for kept, numbers in node.hooks.items():
+        if kept not in _HOOKS or len(numbers) > _MOST_HOOKS:
             raise CannotCross("a module with other hooks")
-        for _ in range(count):
-            vars(module)[kept][hooks.RemovableHandle(vars(module)[kept]).id] = _no_more
+        for number in numbers:
+            hook, how = _told.get(number, (_Elsewhere(number), []))
+            key = hooks.RemovableHandle(vars(module)[kept]).id
+            vars(module)[kept][key] = hook
+            for name in how:
+                vars(module)[name][key] = True
 
 
-def _no_more(module: nn.Module, *what: Any) -> None:
-    """In the place of a hook: a test may ask that none is left."""
+class _Elsewhere:
+    """In the place of a hook of the other side's: a test may ask that none is left.
+
+    Args:
+        number: by which the other side knows it.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, *what: Any) -> None:
+        """Does nothing."""
 
 
 @lru_cache(maxsize=1024)
@@ -420,8 +455,13 @@ def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
 
 def assign(target: nn.Module, value: nn.Module) -> bool:
     # Its own hooks are better than what stands in their place.
-    same = [kept for kept in _HOOKS if len(vars(target)[kept]) == len(vars(value)[kept])]
-    own = {kept: vars(target)[kept] for kept in same}
+    old, new = vars(target), vars(value)
+    same = [
+        kept
+        for kept in _HOOKS
+        if len(old[kept]) == len(new[kept]) and _numbers(old, kept) == _numbers(new, kept)
+    ]
+    own = {name: old[name] for kept in same for name in (kept, *_HOOKS[kept])}
     target.__dict__.clear()
     target.__dict__.update(value.__dict__ | own)
     return True

@@ -255,16 +255,39 @@ def test_containers_of_parameters_keep_names_and_order():
     assert list(cross(nn.ModuleDict({"b": nn.ReLU(), "a": nn.Tanh()}))) == ["b", "a"]
 
 
-def test_whatever_else_hangs_on_a_module_stays_behind():
+def test_whatever_else_hangs_on_a_module_stays_behind(monkeypatch):
     layer = nn.Linear(4, 2)
     layer.forward = lambda x: torch.full((3, 2), 7.0)
     layer.parameters = lambda: iter([])
     layer.register_forward_hook(lambda *_: torch.full((3, 2), 7.0))
     layer.note = "mine"
-    got = cross(nn.Sequential(layer))[0]
+    [node], buffers = sent(nn.Sequential(layer))
+    here, there = modules._told, dict[int, Any]()
+    monkeypatch.setattr(modules, "_told", there)
+    got = received(node, buffers)[0]
     assert torch.equal(got(X), nn.functional.linear(X, layer.weight, layer.bias))
     assert len(list(got.parameters())) == 2
     assert not hasattr(got, "note")
+    assert not there
+    # What was called before and after it is there again where it comes from.
+    [node], buffers = sent(got)
+    monkeypatch.setattr(modules, "_told", here)
+    assert (received(node, buffers)(X) == 7).all()
+
+
+@pytest.mark.parametrize("how", ["with_kwargs", "always_call"])
+def test_a_hook_that_comes_back_is_called_as_before(how, monkeypatch):
+    layer = nn.Linear(4, 2)
+    layer.register_forward_hook(lambda module, args, *rest: rest[-1] + 1, **{how: True})
+    [node], buffers = sent(layer)
+    here = modules._told
+    monkeypatch.setattr(modules, "_told", {})
+    [node], buffers = sent(received(node, buffers))
+    monkeypatch.setattr(modules, "_told", here)
+    got = received(node, buffers)
+    assert torch.equal(got(X), layer(X))
+    assert len(got._forward_hooks_with_kwargs) == len(layer._forward_hooks_with_kwargs)
+    assert len(got._forward_hooks_always_called) == len(layer._forward_hooks_always_called)
 
 
 def test_a_parameter_used_twice_is_one_parameter():
