@@ -1,7 +1,8 @@
 """Texts that say the same in nearly the same words, so that a teacher marks them together.
 
-Two texts are alike if the words of one are those of the other but for a few, and if their numbers
-and negations are the same: “it does not get faster” is never in one group with “it gets faster”.
+Two texts are alike if the words of one are those of the other but for a few, and if their numbers,
+formulas and negations are the same and in the same order: “it does not get faster” is never in one
+group with “it gets faster”, nor 3.5 with 5.3, nor `i^2` with `2^i`. Code is alike line by line.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ _COMMON = {
     *("those", "until", "what", "when", "where", "which", "while", "with", "would", "your"),
 }
 _WORD = re.compile(r"\w+")
+# What stands around a word or a number and is no part of it; then what numbers and formulas have.
+_AROUND = ".,;:!?()[]{}\"'`*_~$…“”„‘’«»"
+_SIGN = re.compile(r"[\d⁰¹²³⁴-₉⅐-ↈ¼½¾<>=≠≤≥≈±+\-−*×÷/^¬∈∉]")
+_BULLET = re.compile(r"^[ \t]*[-*+•>][ \t]+", re.MULTILINE)
+_HYPHEN = re.compile(r"(?<=[^\W\d]{2})-(?=[^\W\d]{2})")
 _POINT = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+(.*)$")
 
 
@@ -35,18 +41,38 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold().replace("_", " "))
 
 
+def _guarded(text: str) -> tuple[object, ...]:
+    """What no group takes for something else: numbers and formulas, as they are written, then each
+    negation with the word that it is about."""
+    plain = _HYPHEN.sub(" ", _BULLET.sub("", text.casefold()))
+    parts = ["", *(part.strip(_AROUND) for part in plain.split()), ""]
+    said: list[object] = []
+    for before, part, after in zip(parts, parts[1:], parts[2:], strict=False):
+        if _SIGN.search(part):
+            # By itself a sign says little.
+            said.append(part if _WORD.search(part) else (before, part, after))
+    listed = words(text)
+    pairs = zip(listed, [*listed[1:], ""], strict=False)
+    return (*said, *(pair for pair in pairs if pair[0] in _NEGATIONS))
+
+
+def _lines(code: str) -> tuple[object, ...]:
+    return tuple(line.rstrip() for line in code.splitlines() if line.strip())
+
+
 @dataclass
 class _Group:
     words: Counter[str]
-    guarded: Counter[str]
+    guarded: tuple[object, ...]
     members: list[str] = field(default_factory=list)
 
 
-def groups(texts: Mapping[str, str]) -> list[list[str]]:
+def groups(texts: Mapping[str, str], is_code: bool = False) -> list[list[str]]:
     """Who has written alike, the largest group first.
 
     Args:
         texts: by whom.
+        is_code: whether they are code, which one sign changes.
     """
     found: list[_Group] = []
     # By a stretch of words, the groups whose first text has it: only these are compared.
@@ -54,7 +80,7 @@ def groups(texts: Mapping[str, str]) -> list[list[str]]:
     for who, text in sorted(texts.items()):
         listed = words(text)
         one = Counter(listed)
-        guarded = Counter({w: n for w, n in one.items() if w in _NEGATIONS or not w.isalpha()})
+        guarded = _lines(text) if is_code else _guarded(text)
         stretches = {tuple(listed[n : n + _SHINGLE]) for n in range(max(1, len(listed) - 2))}
         near = Counter(number for stretch in stretches for number in where[stretch])
         for number, _ in near.most_common(5):

@@ -201,7 +201,7 @@ class Review:
             "ideas": [idea.text for idea in known],
             "groups": [
                 [self._member(here, who, written[who], *of[who], known) for who in group]
-                for group in groups(written)
+                for group in groups(written, is_code=here.cell.node.cell_type == "code")
             ],
         }
 

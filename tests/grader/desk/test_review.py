@@ -30,7 +30,7 @@ from tests.grader.desk.serving import TEXTS, lay, serving
 
 def test_texts_in_nearly_the_same_words_are_one_group():
     long = "the masks are still attached so the file holds the original and the mask at full size"
-    texts = {"a": long, "b": f"{long}!", "c": long.replace("still", "yet"), "d": "the disk is slow"}
+    texts = {"a": long, "b": f"- {long}!", "c": long.replace("still", "yet"), "d": "a disk is slow"}
     assert alike.groups(texts) == [["a", "b", "c"], ["d"]]
 
 
@@ -41,12 +41,26 @@ def test_texts_in_nearly_the_same_words_are_one_group():
         ("takes 4 bytes and", "takes 8 bytes and"),
         ("is less than", "is more than"),
         ("doesn't gain", "does gain"),
+        ("takes 3.5 bytes and", "takes 5.3 bytes and"),
+        ("is -3 in all, and", "is 3 in all, and"),
+        ("with 2 bits takes 8 bytes and", "with 8 bits takes 2 bytes and"),
+        ("is x > 0 at the end and", "is x < 0 at the end and"),
+        ("is a - b at the end and", "is b - a at the end and"),
+        ("is $i^2$ at the end and", "is $2^i$ at the end and"),
+        ("does not gain, but does lose", "does gain, but does not lose"),
+        ("takes more bytes and less time, and", "takes less bytes and more time, and"),
     ],
 )
 def test_a_number_or_a_negation_parts_them(one, other):
     text = "in this network every zero that {} of the weights hold on each of the layers that count"
     texts = {"a": text.format(one), "b": text.format(other)}
     assert alike.groups(texts) == [["a"], ["b"]]
+
+
+def test_one_sign_parts_code():
+    code = "def power(n):\n    return base ** n + n"
+    texts = {"a": code, "b": f"{code} \n\n", "c": code.replace("+", "-"), "d": ""}
+    assert alike.groups(texts, is_code=True) == [["a", "b"], ["c"], ["d"]]
 
 
 def test_nobody_is_lost_and_no_answers_are_one_group():
