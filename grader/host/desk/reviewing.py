@@ -10,12 +10,14 @@ its teacher saw, and only there: so two teachers never write over one another wi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
+from nbformat import NotebookNode
 from nbgrader.api import Assignment as BookAssignment
 from nbgrader.api import (
     BaseCell,
@@ -190,7 +192,10 @@ class Review:
         with self._database.one_sentence(), self._engine.connect() as connection:
             rows = self._rows(connection, here)
         known = ideas(here.rubric)
-        written = {student: self._text(here, student) for _, student, _ in rows}
+        written, compared = {}, {}
+        for _, student, _ in rows:
+            written[student], pictures = self._text(here, student)
+            compared[student] = f"{written[student]}\n{pictures}"
         of = {student: (mark, state) for mark, student, state in rows}
         return {
             "id": here.id,
@@ -201,7 +206,7 @@ class Review:
             "ideas": [idea.text for idea in known],
             "groups": [
                 [self._member(here, who, written[who], *of[who], known) for who in group]
-                for group in groups(written, is_code=here.cell.node.cell_type == "code")
+                for group in groups(compared, is_code=here.cell.node.cell_type == "code")
             ],
         }
 
@@ -226,22 +231,24 @@ class Review:
             "ideas": [round(idea.shown(text), 2) for idea in known],
         }
 
-    def _text(self, place: Place, student: str) -> str:
+    def _text(self, place: Place, student: str) -> tuple[str, str]:
+        """What somebody wrote, and what tells the pictures in it from others."""
         notebook = self._store.notebook(place.assignment.name, student, place.notebook.name)
         if notebook is None:
-            return ""
+            return "", ""
         cells = notebook.cells
         if place.cell.kind is Kind.TASK:
             # It has no place for an answer: what was written stands somewhere.
             released = {cell.released.strip() for cell in place.notebook.cells}
-            own = [cell.source for cell in cells if cell.source.strip() not in released]
-            return cut(plain("\n\n".join(own)), MAX_TEXT)
+            own = [cell for cell in cells if cell.source.strip() not in released]
+            text = "\n\n".join(cell.source for cell in own)
+            return cut(plain(text), MAX_TEXT), _pictures(own)
         for cell in cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") == place.cell.grade_id:
                 blank = cell.source.strip() == place.cell.released.strip()
                 text = _lines(cell.source) if place.is_text else cell.source
-                return "" if blank else cut(plain(text), MAX_TEXT)
-        return ""
+                return "" if blank else cut(plain(text), MAX_TEXT), _pictures([cell])
+        return "", ""
 
     def _rows(self, connection: Connection, place: Place) -> list[tuple[str, str, State]]:
         """Of everybody whose submission could be graded: the mark's id, the student, its state."""
@@ -377,6 +384,21 @@ def _row(connection: Connection, mark: str) -> Any:
 
 def _state_of(row: Any) -> State:
     return State(row.manual_score, bool(row.needs_manual_grade), row.manual_comment or "")
+
+
+def _pictures(cells: Iterable[NotebookNode]) -> str:
+    """A fingerprint of the pictures of cells, pasted or shown; "" where there is none."""
+    held = [
+        (kind, data)
+        for cell in cells
+        for bundle in (
+            *cell.get("attachments", {}).values(),
+            *(output.get("data", {}) for output in cell.get("outputs", ())),
+        )
+        for kind, data in bundle.items()
+        if kind.startswith("image/")
+    ]
+    return hashlib.sha256(repr(held).encode()).hexdigest() if held else ""
 
 
 def _lines(text: str) -> str:

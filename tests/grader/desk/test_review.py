@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import event
@@ -134,6 +135,18 @@ def test_rubric_and_groups_stand_together(review):
     # What was left as it was released is no text.
     assert members(review)["eve"]["text"] == ""
     assert review.counts() == {PLACE: (5, 5)}
+
+
+def test_other_pictures_are_another_answer(review, group):
+    for student, picture in (("ada", "aaaa"), ("bob", "bbbb"), ("dan", "aaaa")):
+        path = group.here / f"out/autograded/{student}/numbers/numbers.ipynb"
+        page = nbformat.read(path, as_version=4)
+        page.cells[-1].source = "![image.png](attachment:image.png)"
+        page.cells[-1].attachments = {"image.png": {"image/png": picture}}
+        nbformat.write(page, path)
+    groups = [[one["student"] for one in group] for group in review.texts(PLACE)["groups"]]
+    assert groups[0] == ["ada", "dan"]
+    assert ["bob"] in groups
 
 
 def test_a_mark_is_one_that_formgrader_would_have_given(group, review):
