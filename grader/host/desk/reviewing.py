@@ -52,6 +52,8 @@ from grader.protocol.errors import GraderError
 MAX_TEXT = 20_000
 MAX_COMMENT = 10_000
 
+# What stands between a mark's id and the submission that was read for it.
+_READ = "@"
 # An end of line within a paragraph.
 _BROKEN = re.compile(r"(?<=\S) *\n(?![ \t]*(?:\n|[-*#>•]|\d+[.)])) *")
 
@@ -168,6 +170,8 @@ class Review:
         self._engine = create_engine(database.url, pool_pre_ping=True)
         self.places = {place.id: place for place in _places(assignments)}
         self._points: dict[str, float] = {}
+        # By mark, assignment and student.
+        self._whose: dict[str, tuple[str, str]] = {}
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """By place, how many wait, and how many there are.
@@ -224,7 +228,7 @@ class Review:
         names = [student, person.get("name", ""), person.get("email", "")]
         shown = text if self._called is None else nameless(text, names)
         return {
-            "id": mark,
+            "id": f"{mark}{_READ}{self._handed_in(mark)}",
             "student": called,
             "text": shown,
             "state": state,
@@ -267,7 +271,13 @@ class Review:
             if (pages / row.student_id / place.assignment.name).is_dir()
         ]
         self._points.update(dict.fromkeys((mark for mark, _, _ in rows), place.cell.points))
+        self._whose.update((mark, (place.assignment.name, student)) for mark, student, _ in rows)
         return rows
+
+    def _handed_in(self, mark: str) -> str:
+        """A fingerprint of what the student of this mark has handed in."""
+        result = self._store.load(*self._whose[mark])
+        return "" if result is None else result.handed_in
 
     # --- Saving ---
 
@@ -275,7 +285,8 @@ class Review:
         """Saves marks, each at once and for good.
 
         Raises:
-            GraderError: when a mark is unknown or no number of points that can be had.
+            GraderError: when a mark is unknown, or no number of points that can be had, or when the
+                student has handed in other work since it was read.
         """
         for change in changes:
             self._check(change)
@@ -288,14 +299,16 @@ class Review:
                         done.saved[change.id] = change.wanted
                     else:
                         connection.rollback()
-                        row = _row(connection, change.id)
+                        row = _row(connection, _mark_of(change))
                         done.changed[change.id] = State() if row is None else _state_of(row)
         return done
 
     def _check(self, change: Change) -> None:
-        most = self._points.get(change.id)
+        most = self._points.get(_mark_of(change))
         if most is None:
             raise GraderError("There is no such mark: load the page again.")
+        if change.id.partition(_READ)[2] != self._handed_in(_mark_of(change)):
+            raise GraderError("Somebody has handed in other work meanwhile: load the page again.")
         score = change.wanted.score
         # Not a number compares as false, too.
         if score is not None and not 0 <= score <= most:
@@ -310,14 +323,14 @@ class Review:
         seen, wanted = change.seen, change.wanted
         done = connection.execute(
             update(_GRADES)
-            .where(g.id == change.id)
+            .where(g.id == _mark_of(change))
             .where(g.manual_score.is_not_distinct_from(seen.score))
             .where(g.needs_manual_grade == seen.waits)
             .values(manual_score=wanted.score, needs_manual_grade=wanted.waits)
         )
         if done.rowcount != 1:
             return False
-        row = _row(connection, change.id)
+        row = _row(connection, _mark_of(change))
         if row is None or (row.manual_comment or "") != seen.comment:
             return False
         if wanted.comment == seen.comment:
@@ -340,6 +353,10 @@ class Review:
             .values(manual_comment=wanted.comment or None)
         )
         return done.rowcount == 1
+
+
+def _mark_of(change: Change) -> str:
+    return change.id.partition(_READ)[0]
 
 
 def _marks() -> Select[Any]:

@@ -149,6 +149,18 @@ def test_other_pictures_are_another_answer(review, group):
     assert ["bob"] in groups
 
 
+def test_a_mark_is_not_for_what_was_handed_in_since(review, group):
+    one = members(review)["ada"]
+    store = ResultStore(group.here / "out")
+    result = store.load("numbers", "ada")
+    result.model_copy(update={"handed_in": "other"}).save(store.result("numbers", "ada"))
+    with pytest.raises(GraderError, match="other work meanwhile: load the page again"):
+        review.save([Change(one["id"], one["state"], State(3, False))])
+    assert members(review)["ada"]["state"] == State()
+    give(review, "ada", 3)
+    assert members(review)["ada"]["state"] == State(3, False)
+
+
 def test_a_mark_is_one_that_formgrader_would_have_given(group, review):
     give(review, "ada", 2.5, "Say why.")
     with Gradebook(f"sqlite:///{group.here}/out/gradebook.db", "demo") as book:
