@@ -13,11 +13,12 @@ from grader.host.engine.child import GRACE, Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Room
-from grader.host.engine.modules import bound_by, defined_by
+from grader.host.engine.modules import defined_by
 from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
+from grader.protocol.names import names_of_cell
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -142,7 +143,7 @@ class Judge:
             counts=clause.counts,
             complains=clause.complains,
             fill=fill,
-            binds=sorted(bound_by(source)),
+            binds=sorted(names_of_cell(source).bound),
             rebinds=list(rebinds),
             sets=sets,
             leaves=tuple(leaves),
@@ -251,7 +252,7 @@ class Judge:
             filed=way.filed,
             sets=list(way.sets),
             opens=way.opens,
-            binds=sorted(bound_by(source)),
+            binds=sorted(names_of_cell(source).bound),
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered

@@ -44,15 +44,9 @@ def imported(cells: Iterable[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1000)
-def bound_by(source: str) -> frozenset[str]:
-    """The names that a teacher's cell binds: the same for a whole class."""
-    return names_of_cell(source).bound
-
-
-@lru_cache(maxsize=1000)
 def defined_by(source: str) -> Defines | None:
     """What a given cell binds and imports; None of one that only IPython can read."""
-    binds = bound_by(source)
+    binds = names_of_cell(source).bound
     if not binds or "%%" in source:
         return None
     return Defines(sorted(binds), sorted(imports_of_cell(source).values()))

@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
-from grader.host.engine.modules import bound_by
 from grader.host.intake.paper import Paper
 from grader.protocol.names import (
     changed_by_cell,
@@ -69,11 +68,10 @@ def _is_test(cell: TeacherCell) -> bool:
 @lru_cache(maxsize=1000)
 def _rebound_by(source: str) -> frozenset[str]:
     # What it imports stands for what it does elsewhere.
-    return bound_by(source) - imports_of_cell(source).keys()
+    return names_of_cell(source).bound - imports_of_cell(source).keys()
 
 
 # All of the teacher's cells, so taken apart once for a class: that takes milliseconds.
-_names_of = lru_cache(maxsize=1000)(names_of_cell)
 _read_in_functions_of = lru_cache(maxsize=1000)(read_in_functions)
 _changed_by = lru_cache(maxsize=1000)(changed_by_cell)
 
@@ -129,10 +127,10 @@ class Script:
 
     def reads(self, position: int) -> frozenset[str]:
         """Names that a cell reads of what stands before it, also by functions that stand there."""
-        names = _names_of(self._judged(position))
+        names = names_of_cell(self._judged(position))
         found = names.read | names.updated
         before = [self._judged(n) for n in range(position) if self.is_judged(n)]
-        defined = [(_names_of(cell).bound, _read_in_functions_of(cell)) for cell in before]
+        defined = [(names_of_cell(cell).bound, _read_in_functions_of(cell)) for cell in before]
         while True:
             more = found.union(*(read for bound, read in defined if bound & found))
             if more == found:
@@ -153,7 +151,7 @@ class Script:
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
         """Names that a cell binds, and those of which it may change what they stand for."""
         source = self._judged(position)
-        return _names_of(source).bound, _changed_by(source) - self._imported
+        return names_of_cell(source).bound, _changed_by(source) - self._imported
 
     def made_of_answers(self, position: int) -> frozenset[str]:
         """Names that a test binds to what an answer gives, and that stood for nothing before."""
@@ -167,7 +165,7 @@ class Script:
                     if not read.isdisjoint(found):
                         found.add(name)
             if number < position:
-                stood |= _names_of(source).bound
+                stood |= names_of_cell(source).bound
         once = {name for name, _ in _made_once_by(self._judged(position))}
         return frozenset((once & found) - stood)
 
@@ -187,7 +185,7 @@ class Script:
 
     @cached_property
     def _teachers(self) -> frozenset[str]:
-        own = (bound_by(cell.original) for cell in self.teachers if not _is_test(cell))
+        own = (names_of_cell(cell.original).bound for cell in self.teachers if not _is_test(cell))
         return frozenset(dir(builtins)).union(*own)
 
     @cached_property
