@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
@@ -327,12 +328,14 @@ def test_a_scheduler_that_goes_away_leaves_what_was_graded(
         def end(result: Result) -> None:
             run.results.append(result)
             if len(run.results) == 2:
+                # Dask looks for a scheduler that has gone for half a minute.
+                impatience.enter_context(
+                    dask.config.set({"distributed.comm.timeouts.connect": "3s"})
+                )
                 scheduler.kill()
 
         run.on_result = end  # type: ignore[method-assign]
-        # Dask looks for a scheduler that has gone for half a minute.
-        patience = dask.config.set({"distributed.comm.timeouts.connect": "3s"})
-        with patience, pytest.raises(GraderError) as told:
+        with contextlib.ExitStack() as impatience, pytest.raises(GraderError) as told:
             run.grade()
     finally:
         for process in (scheduler, worker):
