@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.grader.conftest import exercise, scores
+from grader import Engine, grade_one
+from grader.host.engine.settings import EngineSettings
+from tests.grader.conftest import exercise, handed_in, scores
 
 CLIMBS = "def f():\n    return 37 if oracle(37) == 0 else None"
 GOES_THROUGH_ALL = "def f(): return min(range(101), key=oracle)"
@@ -254,7 +256,7 @@ def test_what_the_solution_imports_is_tried_as_the_learners_own(graded, more):
         assert scores(found) == {"a": wanted}
 
 
-def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(graded):
+def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(bubblewrap):
     """As one of torchao's, which has no memory of its own."""
     shown = exercise(
         "# given\nimport torch\nclass Wrapped(torch.Tensor):\n    @staticmethod\n"
@@ -266,9 +268,10 @@ def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(graded):
         "# test a\nmodel = torch.nn.Linear(2, 2)\n"
         "model.weight = torch.nn.Parameter(Wrapped(torch.ones(2, 2)), False)\nassert f(1) == 2",
     )
-    for answer, wanted in [("def f(x): return 1 + x", 1), ("def f(x): return x", 0)]:
-        found, _ = graded(shown, f=answer)
-        assert scores(found) == {"a": wanted}
+    # What torch imports for the first of them takes longer than other tests may.
+    with Engine(EngineSettings(preload=("torch",), timeout=30)) as engine:
+        for answer, wanted in [("def f(x): return 1 + x", 1), ("def f(x): return x", 0)]:
+            assert scores(grade_one(shown, handed_in(shown, f=answer), engine)) == {"a": wanted}
 
 
 CACHED = (
