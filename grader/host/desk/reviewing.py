@@ -169,9 +169,8 @@ class Review:
         self._people = people or {}
         self._engine = create_engine(database.url, pool_pre_ping=True)
         self.places = {place.id: place for place in _places(assignments)}
-        self._points: dict[str, float] = {}
-        # By mark, assignment and student.
-        self._whose: dict[str, tuple[str, str]] = {}
+        # By mark, where it stands and whose it is.
+        self._whose: dict[str, tuple[Place, str]] = {}
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """By place, how many wait, and how many there are.
@@ -270,13 +269,13 @@ class Review:
             for row in connection.execute(wanted)
             if (pages / row.student_id / place.assignment.name).is_dir()
         ]
-        self._points.update(dict.fromkeys((mark for mark, _, _ in rows), place.cell.points))
-        self._whose.update((mark, (place.assignment.name, student)) for mark, student, _ in rows)
+        self._whose.update((mark, (place, student)) for mark, student, _ in rows)
         return rows
 
     def _handed_in(self, mark: str) -> str:
         """A fingerprint of what the student of this mark has handed in."""
-        result = self._store.load(*self._whose[mark])
+        place, student = self._whose[mark]
+        result = self._store.load(place.assignment.name, student)
         return "" if result is None else result.handed_in
 
     # --- Saving ---
@@ -304,10 +303,11 @@ class Review:
         return done
 
     def _check(self, change: Change) -> None:
-        most = self._points.get(_mark_of(change))
-        if most is None:
+        mark = _mark_of(change)
+        if mark not in self._whose:
             raise GraderError("There is no such mark: load the page again.")
-        if change.id.partition(_READ)[2] != self._handed_in(_mark_of(change)):
+        most = self._whose[mark][0].cell.points
+        if change.id.partition(_READ)[2] != self._handed_in(mark):
             raise GraderError("Somebody has handed in other work meanwhile: load the page again.")
         score = change.wanted.score
         # Not a number compares as false, too.
