@@ -10,7 +10,7 @@ from typing import TypeGuard
 from grader.host.contract import Clause
 from grader.host.course.assignment import TeacherCell
 from grader.host.transcript import Played
-from grader.protocol.names import Names, without_magic
+from grader.protocol.names import Names, tree_of_cell
 
 # What tells of a process, or of a function's own code, and nothing of what stands for it.
 _TELLS = {
@@ -90,14 +90,7 @@ def _tree(cell: TeacherCell) -> ast.Module:
     return _parsed(str(cell.node.source))
 
 
-@lru_cache(maxsize=1000)
-def _parsed(source: str) -> ast.Module:
-    """Of a cell that is not Python an empty one."""
-    try:
-        return ast.parse(without_magic(source))
-    except SyntaxError:
-        return ast.Module([], [])
-
+_parsed = lru_cache(maxsize=1000)(tree_of_cell)
 
 _CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time", "time_ns"}
 # Not `repeat`: arrays have one, too.

@@ -41,6 +41,14 @@ def without_magic(source: str) -> str:
     return _MAGIC.sub(r"\1pass", source)
 
 
+def tree_of_cell(source: str) -> ast.Module:
+    """A cell taken apart, without IPython's lines; what is not Python counts as empty."""
+    try:
+        return ast.parse(without_magic(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
 # A teacher's cell is asked for with each cell behind it and each submission, and to take it apart
 # takes milliseconds.
 @lru_cache(maxsize=1000)
@@ -80,12 +88,8 @@ def asked_by_name(source: str) -> frozenset[str]:
 
 def changed_by_cell(source: str) -> frozenset[str]:
     """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`."""
-    try:
-        tree = ast.parse(without_magic(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of_cell(source)):
         part = owner = None
         if isinstance(node, ast.Expr):
             # `[found.append(x) for x in xs]` stands by itself, too.

@@ -417,6 +417,7 @@ def scores(marks: Mapping[Place, Mark], student: str) -> dict[str, float | None]
 FOLDERS = "several notebooks in one assignment"
 NOTHING = "a submission without a notebook"
 KEPT = "a file beside the instructor version that is not released"
+HOOK = "a hook or a `forward` that a call leaves on a network of the test's"
 
 
 def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
@@ -468,10 +469,41 @@ def test_only_tests_can_read_what_is_not_released(classroom: Classroom) -> None:
     assert scores(both.ours, "eve") == {"test-read": 0, "test-key": 1}
 
 
+def test_only_calls_run_what_a_call_has_hung_on_a_network(classroom: Classroom) -> None:
+    cells = [
+        cell("import torch\nnet, x = torch.nn.Linear(2, 1), torch.ones(1, 2)", "net"),
+        cell(solution("def total(net):\n    return float(net(x))"), "total", solution=True),
+        cell(
+            "expected = float(net(x))\nassert total(net) == expected and float(net(x)) == expected",
+            "test-once",
+            points=1,
+        ),
+        cell("assert total(net) == expected", "test-again", points=1),
+    ]
+    write(classroom, "hooked", {"hooked": notebook(cells)})
+    release = classroom.release("hooked")
+    twice = "{}\ndef total(net):\n    found = float(net(x))\n    {}\n    return found"
+    left = {
+        "hook": twice.format(
+            "def double(net, given, made):\n    return 2 * made",
+            "net.register_forward_hook(double)",
+        ),
+        "forward": twice.format("", "old = net.forward\n    net.forward = lambda x: 2 * old(x)"),
+    }
+    for student, answer in left.items():
+        made = {"hooked": answered(release["hooked"], {"total": answer})}
+        classroom.hand_in(student, "hooked", made)
+    both = classroom.grade()
+    assert scores(both.stock, "hook") == {"test-once": 0, "test-again": 0}
+    assert scores(both.ours, "hook") == {"test-once": 1, "test-again": 0}
+    assert scores(both.stock, "forward") == {"test-once": 0, "test-again": 0}
+    assert scores(both.ours, "forward") == {"test-once": 1, "test-again": 1}
+
+
 def test_the_table_in_the_docs_has_the_same_rows() -> None:
     text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
     table = text.partition("## Where we differ from nbgrader")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
-    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT}
+    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT, HOOK}
     assert all(any(row.startswith(one) for row in rows) for one in shown), shown
     assert all(any(row.startswith(one) for one in shown) for row in rows[1:]), rows

@@ -34,7 +34,7 @@ from traitlets.config import Config
 
 from grader.host.course import variants
 from grader.protocol.errors import GraderError
-from grader.protocol.names import imports_of_cell, names_of_cell, without_magic
+from grader.protocol.names import imports_of_cell, names_of_cell, tree_of_cell, without_magic
 
 # By this tag nbconvert leaves out a cell.
 SKIPPED = "skip-execution"
@@ -419,12 +419,8 @@ def _first_reading(source: str, names: Collection[str]) -> int | None:
 
 def changed(source: str) -> set[str]:
     """The names of what a source puts something into: by assignment, or by a method."""
-    try:
-        tree = ast.parse(without_magic(source))
-    except SyntaxError:
-        return set()
     changed: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of_cell(source)):
         parts: list[ast.expr] = []
         match node:
             case ast.Assign(targets=targets) | ast.Delete(targets=targets):

@@ -16,7 +16,7 @@ from grader.protocol.names import (
     imports_of_cell,
     names_of_cell,
     read_in_functions,
-    without_magic,
+    tree_of_cell,
 )
 from grader.protocol.values import LIVE
 
@@ -79,10 +79,7 @@ _changed_by = lru_cache(maxsize=1000)(changed_by_cell)
 @lru_cache(maxsize=1000)
 def _made_once_by(source: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Names that a cell binds by one statement of its own, and no other, and what that reads."""
-    try:
-        tree = ast.parse(without_magic(source))
-    except SyntaxError:
-        return ()
+    tree = tree_of_cell(source)
     names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     counts = Counter(one.id for one in names if not isinstance(one.ctx, ast.Load))
     found = []
