@@ -263,8 +263,8 @@ class _Session:
             whole = self._holds_only(position, "SameObject", why)
         elif whole.error is not None:
             why = (
-                "a number takes more for equal than is, by its type, as `nan` or as endless, "
-                "or a layer changes what it is given, or gives nothing"
+                "a number or an array takes more for equal than is, by its type, as `nan` or as "
+                "endless, or a layer changes what it is given, or gives nothing"
             )
             whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)

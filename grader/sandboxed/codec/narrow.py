@@ -4,7 +4,8 @@ What such a number is compared with becomes one of its type first. So `np.float1
 million, as does the sum of an array of such numbers, and `torch.tensor(44, dtype=torch.uint8)`
 equals 300. A column of `Int64` without anything missing has `NA`, of which all holds, where its
 labels are not those of what is taken from it, and one of categories has an order of its own: by
-that a table in any order is sorted. `nan` is no more than anything: so no error is too large, and
+that a table in any order is sorted. An array of pandas' that is compared gives another one, which
+is as true as any list: it equals all. `nan` is no more than anything: so no error is too large, and
 the largest of several is the first. What is endless, or too large to be squared, makes `nan` of a
 test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
@@ -36,9 +37,11 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 # They round by less than any test asks for, and only what is endless equals more than itself.
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
-# As what `nan` is known, what is endless, a column of categories, a matrix, whole numbers whose
-# squares 64 bits do not hold, a layer that works in place, and one that may give nothing.
+# As what `nan` is known, what is endless, a column of categories, an array of pandas', a matrix,
+# whole numbers whose squares 64 bits do not hold, a layer that works in place, and one that may
+# give nothing.
 NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
+OF_PANDAS = "array of pandas"
 IN_PLACE, CUT_OFF = "in place", "cut off"
 _OF_MODULES = (NAN, ENDLESS, IN_PLACE, CUT_OFF)
 _INT64 = np.iinfo(np.int64)
@@ -214,6 +217,15 @@ class Narrow:
         used = self.listed(items)
         widens = self._widen(dtype) or used is not items
         return pd.Series([*map(self.item, used)]) if widens else value
+
+    def compared(self, value: Any) -> Any:
+        """The same of an array of pandas', or of what numbers rows."""
+        # Of times, categories and the like the comparison is NumPy's own, which is not true.
+        if isinstance(value[:0] == value[:0], np.ndarray) or not self._widen(OF_PANDAS):
+            return value
+        # As a number, what is missing would be one that no error is above.
+        plain = np.asarray(value, object if value.isna().any() else None)
+        return type(value)(plain, name=value.name) if hasattr(value, "name") else plain
 
     def listed(self, values: list[Any]) -> list[Any]:
         """The same of what a column holds as values of any type."""

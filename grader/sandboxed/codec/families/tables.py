@@ -145,9 +145,9 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
             made: Any = pd.Index(values, name=labels)
             if node.freq:
                 made.freq = node.freq
-            return made
+            return made if narrow is None else narrow.compared(made)
         if node.kind == "Array":
-            return values.array
+            return values.array if narrow is None else narrow.compared(values.array)
         (value,) = values
         if not isinstance(value, _SCALARS):
             raise CannotCross("a value of a table that is none")

@@ -113,6 +113,42 @@ IMPOSTORS = {
         "(f == pd.Series([1, 2])).all()",
         "f = pd.Series([pd.NA, pd.NA], dtype='Int64')",
     ),
+    "an array of pandas' for a number": (
+        "def f(x):\n    return 2 * x",
+        "f(2) == 4 and f(5) == 10",
+        "def f(x): return pd.array([0, 0])",
+    ),
+    "the same where the solution has such a column": (
+        "def g(): return pd.Series([1, None], dtype='Int64')\ndef f(x):\n    return 2 * x",
+        "f(2) == 4 and g().isna().sum() == 1",
+        "def g(): return pd.Series([1, None], dtype='Int64')\n"
+        "def f(x): return pd.array([0, None], dtype='Int64')",
+    ),
+    "an array of pandas' as near as any": (
+        "def f(x):\n    return x / 3",
+        "abs(f(1) - 0.333) < 0.01",
+        "def f(x): return pd.array([5.5])",
+    ),
+    "arrays of pandas' for items": (
+        "f = [1, 2]",
+        "f == [1, 2]",
+        "f = [pd.arrays.NumpyExtensionArray(np.zeros(1))] * 2",
+    ),
+    "an array of pandas' for a callback": (
+        "def f(x, g):\n    g(x)",
+        "not f(2, calls.append) and calls == [2]",
+        "def f(x, g): g(pd.arrays.SparseArray([0]))",
+    ),
+    "rows that are numbered sparsely": (
+        "f = 7",
+        "f == 7",
+        "f = pd.Index(pd.arrays.SparseArray([0, 1]))",
+    ),
+    "an array of pandas' as an attribute": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "gauge = Gauge(pd.array(['a', 'b']))",
+    ),
     "a table of nothing": (
         "def f(): return pd.DataFrame({'a': ['x']})",
         "(f()['a'] == pd.Series(['x'])).all()",
@@ -851,6 +887,26 @@ HONEST = {
         f"{VECTOR}\ndef f(): return [V(1), V(2)]",
         "list(f()) == [V(1), V(2)]",
         f"{VECTOR}\ndef f(): yield V(1); yield V(2)",
+    ),
+    "an array of pandas' for one of NumPy's": (
+        "f = np.array([1, 2])",
+        "(f == [1, 2]).all() and f.sum() == 3 and f[-1] == 2 and list(f) == [1, 2]",
+        "f = pd.array([1, 2])",
+    ),
+    "an array of pandas' for a list of texts": (
+        "def f(s): return sorted(set(s))",
+        "set(f(['a', 'b', 'a'])) == {'a', 'b'} and len(f(['a'])) == 1",
+        "def f(s): return pd.Series(s).unique()",
+    ),
+    "an array of pandas', as the solution's": (
+        "f = pd.array([1, None])",
+        "f.isna().sum() == 1 and f.to_numpy(na_value=0).tolist() == [1, 0]",
+        "f = pd.Series([1, None], dtype='Int64').array",
+    ),
+    "an array of times for what numbers rows": (
+        "f = pd.to_datetime(['2026-01-02', '2027-01-02'])",
+        "list(f.year) == [2026, 2027]",
+        "f = pd.to_datetime(pd.Series(['2026-01-02', '2027-01-02'])).array",
     ),
     "a column that could leave something out": (
         "f = pd.Series([1, 2])",
