@@ -18,6 +18,7 @@ import gc
 import glob
 import importlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -44,7 +45,7 @@ from grader.protocol.orders import (
 )
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import databases, memory_order
-from grader.sandboxed.calls.randomness import imported_torch
+from grader.sandboxed.calls.randomness import go_on_if_seeded, imported_torch, note_if_seeded
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices, pause
 from grader.sandboxed.judge import judge
@@ -204,10 +205,11 @@ def _be_room(
     _import(order.modules)
     memory_order.settle(order.many)
     before = _left_outside(order.watched)
-    played = []
+    played, begun = [], random.getstate()
     for source in order.cells:
         played.append(run_cell(shell, source))
         defined_by_given(shell, source, given)
+    note_if_seeded(begun)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
     calm = calm and _left_outside(order.watched) == before
@@ -305,6 +307,7 @@ def _be_child(
         for fd in (null, out, err):
             os.close(fd)
         enter(order.limits, order.namespaces, [control], order.covered)
+        go_on_if_seeded()
         channel = Channel(socket.socket(fileno=control), takes_fds=True)
         (play if order.role == "player" else judge)(shell, channel, given)
         os._exit(0)

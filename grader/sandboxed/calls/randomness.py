@@ -53,6 +53,31 @@ def set_random_states(states: list[Any]) -> None:
         torch.set_rng_state(states[2])
 
 
+# The state that Python's own generator has where given cells have seeded it.
+_seeded: Any = None
+# Times that it makes 624 new numbers: about a million draws.
+_MOST_MADE = 2_000
+
+
+def note_if_seeded(before: Any) -> None:
+    """Takes note of whether Python's own generator was seeded since: whether it is not what drawing
+    has made of that state."""
+    global _seeded
+    now, draws = random.getstate(), random.Random()
+    draws.setstate(before)
+    for _ in range(_MOST_MADE):
+        if draws.getstate()[1][:-1] == now[1][:-1]:
+            return
+        draws.getrandbits(32 * 624)
+    _seeded = now
+
+
+def go_on_if_seeded() -> None:
+    """Goes on from there in a fork, in which Python has seeded its generator anew."""
+    if _seeded is not None:
+        random.setstate(_seeded)
+
+
 class OwnChance:
     """Random numbers for tests that no player can draw, too.
 

@@ -21,9 +21,9 @@ DRAWS = {
 @pytest.mark.parametrize("seed", [False, True], ids=["without a seed", "with a given seed"])
 def test_what_a_test_draws_without_a_seed_is_drawn_by_no_answer(engine, draw, seed):
     """What a given cell has seeded goes on from there in both."""
-    if seed and draw in (DRAWS["Python's"], DRAWS["SQLite's"]):
+    if seed and draw == DRAWS["SQLite's"]:
         pytest.skip("it is seeded anew in every fork")
-    seeds = "\nnp.random.seed(3); torch.manual_seed(3)" * seed
+    seeds = "\nrandom.seed(3); np.random.seed(3); torch.manual_seed(3)" * seed
     before = DRAWS["SQLite's"]
     made = exercise(
         f"# given\nimport random, sqlite3\nimport numpy as np, torch{seeds}\n"
@@ -54,3 +54,18 @@ def test_what_given_cells_draw_is_the_same_for_tests(engine):
     )
     result = grade_one(made, handed_in(made), engine)
     assert scores(result) == {"first": 1, "second": 1, "third": 1, "seeded": 1}
+
+
+@pytest.mark.parametrize("seeds", ["random.seed(3)", "random.random(); random.seed(3)"])
+def test_what_a_given_cell_has_seeded_goes_on_in_answers(engine, seeds):
+    """As in one process: the dice that everybody gets."""
+    made = exercise(
+        f"# given\nimport random\n{seeds}",
+        "# answer rolls\nrolls = [random.randint(1, 6) for _ in range(3)]",
+        "# answer draw\ndef draw():\n    return random.random()",
+        "# test rolled\nassert rolls == [2, 5, 5], rolls",
+        "# test drawn\nrandom.seed(4)\nkept = random.random()\nrandom.seed(4)\n"
+        "assert draw() == kept",
+    )
+    result = grade_one(made, handed_in(made, draw="draw = random.random"), engine)
+    assert scores(result) == {"rolled": 1, "drawn": 1}
