@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A test may ask that something is none of these.
 CONTAINERS: dict[str, type] = {cls.__name__: cls for cls in (list, tuple, dict, set, frozenset)}
+# As Python copies them: not at all.
+_OWN_COPIES = ("function", "class")
 # What hides it in a handle is for tests.
 OWN_CLASS = object.__dict__["__class__"]
 
@@ -55,6 +57,17 @@ class Handle:
 
     def __repr__(self) -> str:
         return f"<{node_of(self).kind} {origin_of(self)}>"
+
+    def __copy__(self) -> Handle:
+        if node_of(self).kind not in _OWN_COPIES:
+            raise TypeError(f"{self!r} can't be copied")
+        return self
+
+    @property
+    def __deepcopy__(self) -> Callable[[Any], Handle]:
+        if node_of(self).kind not in _OWN_COPIES:
+            raise AttributeError  # then the other side is asked
+        return lambda memo: self
 
     def __instancecheck__(self, value: Any) -> bool:
         return bool(peer_of(self).call(self, "__instancecheck__", (value,), {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import threading
 import time
 import uuid
@@ -47,6 +48,34 @@ def test_what_a_callback_changes_is_changed_there(talk):
         return mine
 
     assert talk(use=use)["use"](lambda values: values.append(7)) == [0, 7]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_callback_is_its_own_copy_as_any_function_is(talk, copied):
+    judge = talk(apply=lambda calls, x: [call(x) for call in copied(calls).values()])
+    kept = talk(kept=lambda f: copied(f) is f)
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return x + 1
+
+    assert judge["apply"]({"f": f, "append": calls.append, "class": str}, 1) == [2, None, "1"]
+    assert calls == [1, 1]
+    assert kept["kept"](f)
+
+
+class Counter:
+    """No function, and yet it is called."""
+
+    def __call__(self):
+        return 1
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_an_object_that_is_lent_is_not_its_own_copy(talk, copied):
+    with pytest.raises((TypeError, AttributeError)):
+        talk(use=lambda counter: copied(counter)())["use"](Counter())
 
 
 def test_a_test_s_own_exception_comes_through_as_itself(talk):
