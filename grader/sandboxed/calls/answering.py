@@ -25,6 +25,7 @@ from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library
 from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.registry import is_module
 from grader.sandboxed.codec.unpacking import Unpacker
 
 # What is asked in order to print something, and of a function or class.
@@ -396,6 +397,8 @@ class Answering(End):
         packer = self._packer(objects)
         looks = zip(before, self._looks(objects), strict=True)
         changed = [number for number, (look, now) in enumerate(looks) if look != now]
+        # What a layer's mask makes of its weight hangs on both as they are now.
+        changed.sort(key=lambda number: is_module(objects[number]))
         if request.keep is not None:
             kept = {*request.keep}
             reply.withheld = [owner for n in changed if (owner := owners[n]) not in kept]

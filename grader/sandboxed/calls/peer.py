@@ -57,8 +57,8 @@ from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.changes import assign
 from grader.sandboxed.codec.failures import stands_for
-from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.registry import is_module
 from grader.sandboxed.codec.unpacking import Unpacker
 
 
@@ -644,7 +644,7 @@ class Peer(Answering):
         It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
         in which handles do less, and an instance of a given class is nothing that equals anything.
         """
-        if _is_module(known) and not was_there and not self.rules.may_have_its_own(place):
+        if is_module(known) and not was_there and not self.rules.may_have_its_own(place):
             return object()
         if self.rules.says_why and not was_there:
             # Another answer makes modules anew.
@@ -742,11 +742,6 @@ def _holds_objects(value: Any) -> bool:
     if library == "numpy":
         return getattr(getattr(value, "dtype", None), "kind", "") == "O"
     return library in ("networkx", "pandas")
-
-
-def _is_module(value: Any) -> bool:
-    torch = torch_module()
-    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def _thrown(method: str, args: tuple[Any, ...]) -> Any:

@@ -67,6 +67,11 @@ def _encode_module(value: Any, packer: Packer) -> Node | NotMine:
     return lazy.modules().encode(value, packer)
 
 
+def is_module(value: Any) -> bool:
+    torch = torch_module()
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
 def look(value: Any) -> object:
     """What there is to see of a tensor or a module of the usual kind; None for all else."""
     torch = torch_module()

@@ -219,6 +219,25 @@ def test_a_module_pruned_by_a_call_is_pruned_here(talk):
     assert int((net[0].weight == 0).sum()) == 8
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_mask_changed_in_place_is_laid_on_where_it_was_laid_on_there(talk, again):
+    def less(layer):
+        layer.weight_mask[0] = 0
+        with torch.no_grad():
+            layer.weight_orig += 1
+            if again:
+                layer(torch.ones(1, 4))
+
+    judge = talk(less=less)
+    net = nn.Sequential(nn.Linear(4, 2))
+    net[0].weight.data.fill_(1)
+    prune.identity(net[0], "weight")
+    judge["less"](net[0])
+    assert net[0].weight.tolist() == ([[0] * 4, [2] * 4] if again else [[1] * 4] * 2)
+    net(torch.ones(1, 4))
+    assert net[0].weight.tolist() == [[0] * 4, [2] * 4]
+
+
 def test_a_generator_of_random_numbers_goes_on(talk):
     judge = talk(draw=lambda rng, torch_rng: (rng.random(), torch.rand(1, generator=torch_rng)))
     ours, theirs = np.random.default_rng(1), torch.Generator().manual_seed(1)

@@ -23,6 +23,7 @@ from torch.nn.utils import prune
 from torch.utils import hooks
 
 from grader.protocol.values import CannotCross, Module, Node
+from grader.sandboxed.codec.families import tensors
 from grader.sandboxed.codec.families.instances import is_plain_attribute
 from grader.sandboxed.codec.families.tensors import inferring
 from grader.sandboxed.codec.narrow import within
@@ -205,7 +206,12 @@ def look(module: nn.Module) -> object:
         [[(name, id(part)) for name, part in held.items()] for held in parts],
         frozenset(state["_non_persistent_buffers_set"]),
         _pruned(state),
-        [name for name in state["_buffers"] if name.removesuffix("_mask") in state],
+        # A mask may be changed in place, and then laid on once more.
+        [
+            (name, tensors.look(held.detach()) if isinstance(held, torch.Tensor) else None)
+            for name in (mask.removesuffix("_mask") for mask in state["_buffers"])
+            if (held := state.get(name)) is not None
+        ],
         [_numbers(state, kept) for kept in _HOOKS],
     )
 
