@@ -417,7 +417,7 @@ def scores(marks: Mapping[Place, Mark], student: str) -> dict[str, float | None]
 FOLDERS = "several notebooks in one assignment"
 NOTHING = "a submission without a notebook"
 KEPT = "a file beside the instructor version that is not released"
-HOOK = "a hook or a `forward` that a call leaves on a network of the test's"
+HOOK = "a hook, or a `forward` of its own, on a network"
 
 
 def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
