@@ -436,7 +436,7 @@ class _Discovery:
         return [
             place
             for place in sorted(self._unseen)
-            if (re.search(rf"\b{place}\b", source) if "." in place else place in read)
+            if (re.search(rf"\b{re.escape(place)}\b", source) if "." in place else place in read)
         ]
 
     def _begin_again(self) -> None:

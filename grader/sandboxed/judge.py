@@ -205,8 +205,10 @@ class _Bench:
         self._changed: set[str] = set()
         # Files that a player has from the beginning.
         self._files: handed_files.Seen = {}
-        # How what given cells have defined is when these have run, by place.
+        # How what given cells have defined, and files, are when these have run, by place.
         self._stood: dict[str, str] = {}
+        # Files of that, as they were here.
+        self._laid: dict[str, list[int]] = {}
         # While a contract is made: by name, the names of answers that given cells have made it of.
         self._behind: dict[str, set[str]] = {}
 
@@ -221,6 +223,12 @@ class _Bench:
         for place in states.standing(self._shell.user_ns, self._given):
             if place not in self._stood:
                 self._stood[place] = self._picture(place)
+        assert self.peer is not None
+        for path, (*state, _) in self._files.items():
+            # A given cell may have written it since, in both processes.
+            if self._laid.get(path) != state:
+                self._laid[path] = state
+                self._stood[path] = self.peer.state(path)
 
     def behind_answers(self, answers: Collection[str]) -> dict[str, set[str]]:
         """What names are made of; these are answers', or an answer has changed them."""
@@ -273,6 +281,12 @@ class _Bench:
         """Whether a file is one that no test has written."""
         path = os.path.abspath(place)
         return path in self._files and self._files[path][:2] == handed_files.state(path)
+
+    def _read_anew(self) -> list[str]:
+        """The files that a test has read here, and that answers have written in the player."""
+        assert self.peer is not None
+        read = [p for p in self._laid if self._is_known(p) and handed_files.was_read([p])]
+        return [p for p in sorted(read) if self.peer.state(p) not in ("", self._stood[p])]
 
     def on_other_files(self) -> None:
         """An archive of a learner's takes the place of a file, or of code; a file names others.
@@ -573,6 +587,7 @@ class _Bench:
         before = self._pictures(names - values.keys())
         stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
+        handed_files.forget_reading(self._laid)
         with self._acts.noted(test.source) as acts:
             report = self._run(test.source)
         rules.terms.leaves.update(self.peer.have_left())
@@ -582,6 +597,7 @@ class _Bench:
         unseen = [p for p in sorted(stood.keys() - same) if now[p] not in ("", stood[p])]
         # A function or class, whose default or attribute an answer has made.
         unseen += [n for n in sorted(defined) if self._is_behind(n, test.bound)]
+        unseen += [f"./{os.path.relpath(p, self._shell.folder)}" for p in self._read_anew()]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))

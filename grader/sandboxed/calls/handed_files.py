@@ -8,10 +8,11 @@ alone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -87,8 +88,15 @@ def put(files: dict[str, bytes]) -> set[str]:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:
             file.write(content)
-        os.utime(path, ns=(_NEVER, os.stat(path).st_mtime_ns))
+    forget_reading(files)
     return set(map(os.path.abspath, files))
+
+
+def forget_reading(paths: Iterable[str]) -> None:
+    """Has these files be such as nobody has read."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.utime(path, ns=(_NEVER, os.stat(path).st_mtime_ns))
 
 
 def was_read(paths: Collection[str]) -> bool:

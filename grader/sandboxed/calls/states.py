@@ -2,7 +2,8 @@
 cell counts its calls in, or one that a function of the solution binds and the test, too.
 
 A test that looks at it would see its own, which nobody changes, and `oracle.calls <= 10` would hold
-of any answer. Places are written "name" or "name.attribute".
+of any answer. So would a test that reads a released file which the solution writes anew. Places are
+written "name" or "name.attribute", those of files whole, "/folder/name".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import hashlib
 import inspect
 import io
 import itertools
+import os
 import queue
 import sys
 import types
@@ -24,6 +26,7 @@ from typing import Any
 
 from grader.protocol.calls import ENCODER
 from grader.protocol.values import CannotCross, kind_of
+from grader.sandboxed.calls import handed_files
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.packing import Packer
 
@@ -49,7 +52,16 @@ _ASKS = {*_ASKS_OF_MOCKS, *_ASKS_OF_HELD, "qsize", "empty", "full", "get", "get_
 
 
 def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
-    """Tells what is there from anything else; "" where that is no data."""
+    """Tells what is there from anything else; "" where that is no data.
+
+    What is written anew counts as something else, whatever it is: the file that is released may be
+    the one that the solution writes.
+    """
+    if os.path.isabs(place):
+        try:
+            return str(handed_files.state(place))
+        except OSError:
+            return ""
     name, _, attribute = place.partition(".")
     value = names.get(name, sys.modules.get(name, _MISSING))
     value = _part(value, attribute) if attribute else _told_of(value)

@@ -91,6 +91,25 @@ def test_it_finds_the_files_that_were_there_at_its_turn(graded):
     assert scores(result) == {"live": 1}
 
 
+def test_what_answers_write_is_not_read_from_the_release(graded, tmp_path):
+    """Whoever runs the solution beside its source leaves there what it writes."""
+    (tmp_path / "note.txt").write_text("hi")
+    (tmp_path / "read.txt").write_text("hi")
+    files = {name: tmp_path / name for name in ("note.txt", "read.txt")}
+    saved = exercise(
+        "# given\nhello = open('read.txt').read()",
+        "# answer note\nwith open('note.txt', 'w') as file:\n    file.write(hello)",
+        "# test live\nassert open('note.txt').read() == 'hi'",
+        "# test apart\nassert open('read.txt').read() == hello",
+        files=files,
+    )
+    right, _ = graded(saved)
+    assert scores(right) == {"live": None, "apart": 1}
+    assert [cell.suggestion for item in right.items for cell in item.cells] == [1, None]
+    wrong = graded(saved, note="open('note.txt', 'w').write('ho')")[0]
+    assert [cell.suggestion for item in wrong.items for cell in item.cells] == [0, None]
+
+
 def test_beside_the_code_nobody_loses_what_the_solution_would_not_get(graded):
     """What a hidden line binds is not there when the test runs beside the code."""
     bound = exercise(
