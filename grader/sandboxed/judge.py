@@ -152,9 +152,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.unbind(but=bench.libraries)
                 bench.chance.for_given()
                 bench.source = source
+                bench.begin_reading()
                 with bench.ambient.given():
                     behind = None if answers is None else bench.behind_answers(answers)
                     reply = run_given(shell, source, behind)
+                if answers is not None:
+                    bench.behind_files(names_of_cell(source).bound)
                 defined_by_given(shell, source, given, defines)
                 bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
@@ -237,6 +240,18 @@ class _Bench:
         made = (one for one in answers if type(space.get(one)) is not types.ModuleType)
         self._behind.update((name, {name}) for name in made)
         return self._behind
+
+    def begin_reading(self) -> None:
+        """From now on `_read_anew` tells of what is read."""
+        handed_files.forget_reading(self._laid)
+
+    def behind_files(self, names: Collection[str]) -> None:
+        """What a given cell binds is made of files that it has read and answers have written."""
+        space = self._shell.user_ns
+        if files := self._read_anew():
+            for name in names:
+                if not isinstance(space.get(name), type | types.FunctionType | types.ModuleType):
+                    self._behind.setdefault(name, set()).update(files)
 
     def _is_behind(self, name: str, bound: Collection[str]) -> bool:
         """Whether a given cell has made something of an answer, though an answer's name stood for
@@ -587,7 +602,7 @@ class _Bench:
         before = self._pictures(names - values.keys())
         stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
-        handed_files.forget_reading(self._laid)
+        self.begin_reading()
         with self._acts.noted(test.source) as acts:
             report = self._run(test.source)
         rules.terms.leaves.update(self.peer.have_left())

@@ -110,6 +110,21 @@ def test_what_answers_write_is_not_read_from_the_release(graded, tmp_path):
     assert [cell.suggestion for item in wrong.items for cell in item.cells] == [0, None]
 
 
+def test_what_a_given_cell_reads_of_an_answer_s_file_is_the_learner_s(graded, tmp_path):
+    (tmp_path / "note.txt").write_text("hi")
+    saved = exercise(
+        "# answer note\nwith open('note.txt', 'w') as file:\n    file.write('hi')",
+        "# given\nback = open('note.txt').read()",
+        "# given\nagain = 2 * back",
+        "# test back\nassert back == 'hi'",
+        "# test again\nassert again == 'hihi'",
+        files={"note.txt": tmp_path / "note.txt"},
+    )
+    assert scores(graded(saved)[0]) == {"back": 1, "again": 1}
+    wrong, _ = graded(saved, note="open('note.txt', 'w').write('ho')")
+    assert scores(wrong) == {"back": 0, "again": 0}
+
+
 def test_beside_the_code_nobody_loses_what_the_solution_would_not_get(graded):
     """What a hidden line binds is not there when the test runs beside the code."""
     bound = exercise(
