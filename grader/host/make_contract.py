@@ -34,7 +34,7 @@ from grader.protocol.names import (
 )
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
-from grader.protocol.terms import Terms
+from grader.protocol.terms import DRAWS, Terms
 from grader.protocol.values import CannotCross
 
 _LATE = "apart from the code it took more than it may"
@@ -421,6 +421,9 @@ class _Discovery:
             if discovered.unseen:
                 self._unseen |= {*discovered.unseen}
                 why = _not_seen(discovered.unseen)
+                return Clause(live=why, broken=_broken(cell, beside.result()))
+            if DRAWS in discovered.terms.methods:
+                why = "it lends something to draw on, and there are many ways to draw the same"
                 return Clause(live=why, broken=_broken(cell, beside.result()))
             if _score(cell, played) == _score(cell, beside.result()):
                 if discovered.unread:

@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from grader.protocol.values import Kind
 
+# Among `methods`: some of something to draw on, which others do by others.
+DRAWS = "matplotlib"
+
 
 class Terms(Struct):
     """What one test may ask of live objects, as the teacher's solution needed it.

@@ -11,6 +11,7 @@ import types
 from collections.abc import Collection
 from typing import Any
 
+from grader.protocol.terms import DRAWS
 from grader.protocol.values import CannotCross, Live, Named, Node
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
 from grader.sandboxed.calls.lent_databases import knows, told
@@ -249,6 +250,8 @@ def _place(thing: Any, method: str) -> str:
         closes = method == "close" and type(thing).__name__ == "Cursor"
         if closes or method in _QUERIES:
             return "sqlite3.query"
+    if type(thing).__module__.partition(".")[0] == DRAWS:
+        return DRAWS
     owner = f"type {thing.__qualname__}" if isinstance(thing, type) else type(thing).__qualname__
     alike = {"": "__call__", "__next__": "__iter__"}
     return f"{owner}.{alike.get(method, method)}"

@@ -125,6 +125,22 @@ def test_what_a_given_cell_reads_of_an_answer_s_file_is_the_learner_s(graded, tm
     assert scores(wrong) == {"back": 0, "again": 0}
 
 
+@pytest.mark.parametrize(
+    ("draw", "points"),
+    [("ax.set_xlabel('bits')", 1), ("ax.set(xlabel='bits')", 1), ("ax.set_ylabel('bits')", 0)],
+)
+def test_what_is_drawn_on_is_for_the_teacher(graded, draw, points):
+    """There are many ways to draw the same, of which the solution shows one."""
+    drawn = exercise(
+        "# given\nimport matplotlib.pyplot as plt",
+        "# answer label\ndef label(ax):\n    ax.set_xlabel('bits')",
+        "# test live\n_, ax = plt.subplots()\nlabel(ax)\nassert ax.get_xlabel() == 'bits'",
+    )
+    result, _ = graded(drawn, label=f"def label(ax):\n    {draw}")
+    [cell] = result.item("live").cells
+    assert (cell.score, cell.suggestion) == (None, points)
+
+
 def test_beside_the_code_nobody_loses_what_the_solution_would_not_get(graded):
     """What a hidden line binds is not there when the test runs beside the code."""
     bound = exercise(
