@@ -184,7 +184,8 @@ class Module(Struct, tag="module"):
     Attributes:
         pruned: the parameters that a hook masks in every call.
         unhooked: those that were masked once, and whose hook has gone.
-        hooks: the numbers by which others are known where they are, by where a module keeps them.
+        hooks: what else is called with it, by where a module keeps that: the number by which it is
+            known where it is, how it is called, and what to ask there, if anything.
     """
 
     cls: str
@@ -196,7 +197,7 @@ class Module(Struct, tag="module"):
     children: list[tuple[str, Node]]
     pruned: list[str]
     unhooked: list[str] = []
-    hooks: dict[str, list[int]] = {}
+    hooks: dict[str, list[tuple[int, list[str], Node]]] = {}
 
 
 class Given(Struct, tag="given"):

@@ -469,35 +469,33 @@ def test_only_tests_can_read_what_is_not_released(classroom: Classroom) -> None:
     assert scores(both.ours, "eve") == {"test-read": 0, "test-key": 1}
 
 
-def test_only_calls_run_what_a_call_has_hung_on_a_network(classroom: Classroom) -> None:
+def test_a_network_gives_what_its_layers_make(classroom: Classroom) -> None:
     cells = [
-        cell("import torch\nnet, x = torch.nn.Linear(2, 1), torch.ones(1, 2)", "net"),
-        cell(solution("def total(net):\n    return float(net(x))"), "total", solution=True),
+        cell("import copy, torch\nnet, x = torch.nn.Linear(2, 1), torch.ones(1, 2)", "net"),
         cell(
-            "expected = float(net(x))\nassert total(net) == expected and float(net(x)) == expected",
-            "test-once",
-            points=1,
+            solution(
+                "def half(net):\n    made = copy.deepcopy(net)\n"
+                "    for part in made.parameters():\n        part.data /= 2\n    return made"
+            ),
+            "half",
+            solution=True,
         ),
-        cell("assert total(net) == expected", "test-again", points=1),
+        cell("assert torch.allclose(half(net)(x), net(x) / 2)", "test-half", points=1),
     ]
-    write(classroom, "hooked", {"hooked": notebook(cells)})
-    release = classroom.release("hooked")
-    twice = "{}\ndef total(net):\n    found = float(net(x))\n    {}\n    return found"
-    left = {
-        "hook": twice.format(
-            "def double(net, given, made):\n    return 2 * made",
-            "net.register_forward_hook(double)",
-        ),
-        "forward": twice.format("", "old = net.forward\n    net.forward = lambda x: 2 * old(x)"),
+    write(classroom, "hung", {"hung": notebook(cells)})
+    release = classroom.release("hung")
+    hung = {
+        "hook": "made.register_forward_hook(lambda m, given, found: found / 2)",
+        "forward": "made.forward = lambda x: net(x) / 2",
     }
-    for student, answer in left.items():
-        made = {"hooked": answered(release["hooked"], {"total": answer})}
-        classroom.hand_in(student, "hooked", made)
+    for student, how in hung.items():
+        half = f"def half(net):\n    made = copy.deepcopy(net)\n    {how}\n    return made"
+        made = {"hung": answered(release["hung"], {"half": half})}
+        classroom.hand_in(student, "hung", made)
     both = classroom.grade()
-    assert scores(both.stock, "hook") == {"test-once": 0, "test-again": 0}
-    assert scores(both.ours, "hook") == {"test-once": 1, "test-again": 0}
-    assert scores(both.stock, "forward") == {"test-once": 0, "test-again": 0}
-    assert scores(both.ours, "forward") == {"test-once": 1, "test-again": 1}
+    for student in hung:
+        assert scores(both.stock, student) == {"test-half": 1}
+        assert scores(both.ours, student) == {"test-half": 0}
 
 
 def test_the_table_in_the_docs_has_the_same_rows() -> None:

@@ -139,7 +139,7 @@ class End(ABC):
 
     def _packer(self, known: Iterable[Any] = ()) -> Packer:
         packer = Packer(self._export, self._given, known, self.rules.exact and self._trusted)
-        packer.views = self._trusted
+        packer.views = packer.hooks = self._trusted
         if self.rules.fill:
             # The learner's code gets back what it gave.
             packer.without = SOMETHING

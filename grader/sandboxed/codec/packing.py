@@ -35,6 +35,7 @@ class Packer:
         plain: what would stay crosses as the plain value that it is one of, if it is one.
         views: whether an array that shows the memory of another, which the other side has or this
             message has brought, crosses as such.
+        hooks: whether the other side may ask what hangs on a network.
         brought: arrays of this message that others may show, by their number, and where they begin.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
@@ -48,7 +49,7 @@ class Packer:
         exact: bool = False,
     ) -> None:
         self.without: object = object()
-        self.plain = self.views = False
+        self.plain = self.views = self.hooks = False
         self.brought: list[tuple[int, np.ndarray, int]] = []
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)

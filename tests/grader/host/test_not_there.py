@@ -140,6 +140,18 @@ CASES = {
         LOOK.format("pass"),
         LOOK.format("net[0]._forward_hooks.clear()"),
     ),
+    "a hook that changes what the test's network gives": (
+        LOOK.format("handle.remove()"),
+        f"{LOOKED}assert net(x).shape == (4, 3)",
+        LOOK.format("net[1].register_forward_hook(lambda m, i, o: o[:1])"),
+        LOOK.format("net[1].register_forward_hook(lambda m, i, o: o.sum() and None)"),
+    ),
+    "a call that comes in the place of the network's": (
+        LOOK.format("handle.remove()"),
+        f"{LOOKED}assert net(x).shape == (4, 3)",
+        LOOK.format("net[1].forward = lambda x: x[:1]"),
+        LOOK.format("net[1].forward = lambda x: x.relu()"),
+    ),
     "a hook that is left for the next call": (
         TWICE.format("handle.remove()"),
         "net, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.ones(4, 2)\n"

@@ -1,8 +1,8 @@
 """Modules of torch.nn as data: constructor arguments, parameters, buffers, children, masks.
 
-`encode` says what a module is made of, `decode` makes it anew. Whatever else hangs on it (a
-`forward` of its own, other attributes) does not cross. Hooks stay where they are, and are on it
-again when it comes back. Masks of torch.nn.utils.prune do:
+`encode` says what a module is made of, `decode` makes it anew. Whatever else hangs on it does not
+cross. Hooks, and a `forward` of its own, stay where they are, may look on from there, and are on it
+again when it comes back. Masks of torch.nn.utils.prune cross:
 https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html.
 
 Loaded where torch is there.
@@ -70,14 +70,16 @@ _NOT_PLAIN = (
     # From PyTorch 2.14 on.
     getattr(nn, "LinearCrossEntropyLoss", nn.Module),
 )
-# Where a module keeps what is called before and after it, and how.
+# Where a module keeps what is called before, after and in place of it, and how.
+_BEFORE, _FORWARD = "_forward_pre_hooks", "forward"
 _HOOKS = {
-    "_forward_pre_hooks": ("_forward_pre_hooks_with_kwargs",),
+    _BEFORE: ("_forward_pre_hooks_with_kwargs",),
     "_forward_hooks": ("_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+    _FORWARD: (),
 }
 _MOST_HOOKS = 100
-# This side's, by a number that nobody else can say, with how each is called.
-_told: dict[int, tuple[Any, list[str]]] = {}
+# This side's, by a number that nobody else can say, with what the other may call.
+_told: dict[int, tuple[Any, Callable[..., Any]]] = {}
 _MOST_TOLD = 1_000
 _LARGEST = 2**31
 _MAX_LAYERS = 64
@@ -183,7 +185,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
             for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
             if f"{name}_orig" in parameters and name in state and name not in pruned
         ],
-        {kept: numbers for kept in _HOOKS if (numbers := _numbers(state, kept))},
+        {kept: rows for kept in _HOOKS if (rows := _rows(state, kept, packer))},
     )
 
 
@@ -222,21 +224,46 @@ def _pruned(state: dict[str, Any]) -> list[str]:
     return [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
 
 
+def _hung(state: dict[str, Any], kept: str) -> dict[int, Any]:
+    """What is called there, but for masks, by the key that it has."""
+    if kept == _FORWARD:
+        return {0: state[kept]} if callable(state.get(kept)) else {}
+    there = state[kept].items()
+    return {key: one for key, one in there if not isinstance(one, prune.BasePruningMethod)}
+
+
 def _numbers(state: dict[str, Any], kept: str) -> list[int]:
-    """The numbers of hooks, but for those of masks; 0 for one too many."""
+    """The numbers of what is called there; 0 for one too many."""
     found = []
-    for key, hook in state[kept].items():
-        if isinstance(hook, prune.BasePruningMethod):
-            continue
+    for hook in _hung(state, kept).values():
         if type(hook) is _Elsewhere:
             found.append(hook.number)
             continue
         number = next((known for known, (one, _) in _told.items() if one is hook), 0)
         if not number and len(_told) < _MOST_TOLD:
             number = int.from_bytes(os.urandom(7))
-            _told[number] = hook, [how for how in _HOOKS[kept] if key in state[how]]
+            _told[number] = hook, _asking(hook)
         found.append(number)
     return found
+
+
+def _asking(hook: Any) -> Callable[..., Any]:
+    """A function in the place of what may be an object."""
+    return lambda *args, **kwargs: hook(*args, **kwargs)
+
+
+def _rows(state: dict[str, Any], kept: str, packer: Packer) -> list[tuple[int, list[str], Node]]:
+    rows = []
+    hung = _hung(state, kept).items()
+    for (key, hook), number in zip(hung, _numbers(state, kept), strict=True):
+        how = [name for name in _HOOKS[kept] if key in state[name]]
+        ask = None
+        if type(hook) is _Elsewhere:
+            ask = packer.pack(hook.ask)
+        elif packer.hooks and number in _told:
+            ask = packer.live(_told[number][1])
+        rows.append((number, how, ask))
+    return rows
 
 
 def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
@@ -412,11 +439,18 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module.register_forward_pre_hook(_mask(module, name))
     for name in node.unhooked:
         _mask(module, name)
-    for kept, numbers in node.hooks.items():
-        if kept not in _HOOKS or len(numbers) > _MOST_HOOKS:
+    for kept, rows in node.hooks.items():
+        if kept not in _HOOKS or len(rows) > _MOST_HOOKS:
             raise CannotCross("a module with other hooks")
-        for number in numbers:
-            hook, how = _told.get(number, (_Elsewhere(number), []))
+        for number, how, ask in rows:
+            if not {*how} <= {*_HOOKS[kept]}:
+                raise CannotCross("a hook that is called in another way")
+            hook = _told[number][0] if number in _told else _Elsewhere(number, kept, module)
+            if type(hook) is _Elsewhere and ask is not None:
+                hook.ask = unpack(ask)
+            if kept == _FORWARD:
+                vars(module)[kept] = hook
+                continue
             key = hooks.RemovableHandle(vars(module)[kept]).id
             vars(module)[kept][key] = hook
             for name in how:
@@ -424,17 +458,71 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
 
 
 class _Elsewhere:
-    """In the place of a hook of the other side's: a test may ask that none is left.
+    """In the place of a hook of the other side's, or of a `forward`: it may look on.
+
+    What the network gives is what its own layers make here, and must be that with the hook, too.
 
     Args:
         number: by which the other side knows it.
+        kept: where the module keeps it.
+        module: which does.
+
+    Attributes:
+        ask: calls what is there; None where nobody is to ask.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, kept: str, module: nn.Module) -> None:
         self.number = number
+        self.ask: Callable[..., Any] | None = None
+        self._kept = kept
+        self._module = module
 
-    def __call__(self, *what: Any) -> None:
-        """Does nothing."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """None of a hook.
+
+        Raises:
+            TypeError: if it changes anything.
+        """
+        made = None
+        if self._kept == _FORWARD:
+            expected = made = type(self._module).forward(self._module, *args, **kwargs)
+        else:
+            # With the module come what it gets, and what it gives.
+            expected = args[1:] if self._kept == _BEFORE and len(args) > 2 else args[-1]
+        if self.ask is not None:
+            lent = _copied(args)
+            told = self.ask(*lent, **kwargs)
+            if self._kept == _BEFORE and not isinstance(told, tuple):
+                told = None if told is None else (told,)
+            same = (told is None and made is None) or _is_same(told, expected)
+            if not same or not _is_same(lent, args):
+                raise TypeError(
+                    "Your code has hung something on the network that changes what it gives."
+                )
+        return made
+
+
+def _copied(value: Any) -> Any:
+    """What may be changed, apart from the network itself."""
+    if isinstance(value, tuple):
+        return tuple(map(_copied, value))
+    if isinstance(value, dict):
+        return {name: _copied(one) for name, one in value.items()}
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        one, other = one.detach(), other.detach()
+        # Of `nan` all is as it was.
+        return one.shape == other.shape and torch.allclose(
+            one.double(), other.double(), equal_nan=True
+        )
+    return type(one) is type(other) and bool(one == other)
 
 
 @lru_cache(maxsize=1024)
@@ -465,9 +553,10 @@ def assign(target: nn.Module, value: nn.Module) -> bool:
     same = [
         kept
         for kept in _HOOKS
-        if len(old[kept]) == len(new[kept]) and _numbers(old, kept) == _numbers(new, kept)
+        if (kept == _FORWARD or len(old[kept]) == len(new[kept]))
+        and _numbers(old, kept) == _numbers(new, kept)
     ]
-    own = {name: old[name] for kept in same for name in (kept, *_HOOKS[kept])}
+    own = {name: old[name] for kept in same for name in (kept, *_HOOKS[kept]) if name in old}
     target.__dict__.clear()
     target.__dict__.update(value.__dict__ | own)
     return True

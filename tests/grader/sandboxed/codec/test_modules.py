@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -288,6 +289,53 @@ def test_a_hook_that_comes_back_is_called_as_before(how, monkeypatch):
     assert torch.equal(got(X), layer(X))
     assert len(got._forward_hooks_with_kwargs) == len(layer._forward_hooks_with_kwargs)
     assert len(got._forward_hooks_always_called) == len(layer._forward_hooks_always_called)
+
+
+BEFORE, AFTER = "_forward_pre_hooks", "_forward_hooks"
+LOOKS_ON = [
+    (BEFORE, {}, lambda m, given: None),
+    (BEFORE, {}, lambda m, given: given[0]),
+    (BEFORE, {"with_kwargs": True}, lambda m, given, named: (given, named)),
+    (AFTER, {}, lambda m, given, made: None),
+    (AFTER, {"with_kwargs": True}, lambda m, given, named, made: made),
+    ("forward", {}, lambda x: nn.functional.linear(x, LINEAR.weight, LINEAR.bias)),
+]
+CHANGES = [
+    (BEFORE, {}, lambda m, given: 2 * given[0]),
+    (BEFORE, {}, lambda m, given: given * 2),
+    (BEFORE, {"with_kwargs": True}, lambda m, given, named: (given, {"input": X})),
+    (AFTER, {}, lambda m, given, made: made + 1),
+    (AFTER, {}, lambda m, given, made: made[:1]),
+    (AFTER, {}, lambda m, given, made: True),
+    (AFTER, {}, lambda m, given, made: made.zero_() is None or None),
+    ("forward", {}, lambda x: None),
+    ("forward", {}, lambda x: nn.functional.linear(x, LINEAR.weight)),
+]
+LINEAR = nn.Linear(4, 2)
+
+
+def hung(kept, how, ask):
+    layer = copy.deepcopy(LINEAR)
+    elsewhere = modules._Elsewhere(1, kept, layer)
+    elsewhere.ask = ask
+    if kept == "forward":
+        layer.forward = elsewhere
+    elif kept == BEFORE:
+        layer.register_forward_pre_hook(elsewhere, **how)
+    else:
+        layer.register_forward_hook(elsewhere, **how)
+    return layer
+
+
+@pytest.mark.parametrize(("kept", "how", "ask"), LOOKS_ON)
+def test_what_hangs_on_a_module_may_look_on(kept, how, ask):
+    assert torch.equal(hung(kept, how, ask)(X), LINEAR(X))
+
+
+@pytest.mark.parametrize(("kept", "how", "ask"), CHANGES)
+def test_it_may_not_change_what_the_module_gives(kept, how, ask):
+    with pytest.raises(TypeError, match="changes what it gives"):
+        hung(kept, how, ask)(X)
 
 
 def test_a_parameter_used_twice_is_one_parameter():
