@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn.utils import prune
 from torch.utils import hooks
 
-from grader.protocol.values import CannotCross, Module, Node
+from grader.protocol.values import CannotCross, Live, Module, Node
 from grader.sandboxed.codec.families import tensors
 from grader.sandboxed.codec.families.instances import is_plain_attribute
 from grader.sandboxed.codec.families.tensors import inferring
@@ -78,8 +78,8 @@ _HOOKS = {
     _FORWARD: (),
 }
 _MOST_HOOKS = 100
-# This side's, by a number that nobody else can say, with what the other may call.
-_told: dict[int, tuple[Any, Callable[..., Any]]] = {}
+# This side's, by a number that nobody else can say: where it is kept, and what the other may call.
+_told: dict[int, tuple[Any, str, Callable[..., Any]]] = {}
 _MOST_TOLD = 1_000
 _LARGEST = 2**31
 _MAX_LAYERS = 64
@@ -239,10 +239,11 @@ def _numbers(state: dict[str, Any], kept: str) -> list[int]:
         if type(hook) is _Elsewhere:
             found.append(hook.number)
             continue
-        number = next((known for known, (one, _) in _told.items() if one is hook), 0)
+        known = ((n, one, place) for n, (one, place, _) in _told.items())
+        number = next((n for n, one, place in known if one is hook and place == kept), 0)
         if not number and len(_told) < _MOST_TOLD:
             number = int.from_bytes(os.urandom(7))
-            _told[number] = hook, _asking(hook)
+            _told[number] = hook, kept, _asking(hook)
         found.append(number)
     return found
 
@@ -261,7 +262,7 @@ def _rows(state: dict[str, Any], kept: str, packer: Packer) -> list[tuple[int, l
         if type(hook) is _Elsewhere:
             ask = packer.pack(hook.ask)
         elif packer.hooks and number in _told:
-            ask = packer.live(_told[number][1])
+            ask = packer.live(_told[number][2])
         rows.append((number, how, ask))
     return rows
 
@@ -443,10 +444,11 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         if kept not in _HOOKS or len(rows) > _MOST_HOOKS:
             raise CannotCross("a module with other hooks")
         for number, how, ask in rows:
-            if not {*how} <= {*_HOOKS[kept]}:
+            hook, place, _ = _told.get(number) or (_Elsewhere(number, kept, module), kept, None)
+            if place != kept or not {*how} <= {*_HOOKS[kept]}:
                 raise CannotCross("a hook that is called in another way")
-            hook = _told[number][0] if number in _told else _Elsewhere(number, kept, module)
-            if type(hook) is _Elsewhere and ask is not None:
+            # Nothing of a library's, nor of this side's, is called by what the other says.
+            if type(hook) is _Elsewhere and isinstance(ask, Live):
                 hook.ask = unpack(ask)
             if kept == _FORWARD:
                 vars(module)[kept] = hook

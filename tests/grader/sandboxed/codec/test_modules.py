@@ -327,6 +327,13 @@ def hung(kept, how, ask):
     return layer
 
 
+def test_nothing_of_a_library_is_asked_in_the_place_of_a_hook():
+    [node], buffers = sent(LINEAR)
+    node.hooks = {"_forward_hooks": [(1, [], Named("library", "torch:zeros_like"))]}
+    with pytest.raises(CannotCross, match="does not hold together"):
+        received(node, buffers)
+
+
 @pytest.mark.parametrize(("kept", "how", "ask"), LOOKS_ON)
 def test_what_hangs_on_a_module_may_look_on(kept, how, ask):
     assert torch.equal(hung(kept, how, ask)(X), LINEAR(X))
@@ -424,8 +431,10 @@ def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
         ({"pruned": ["weight"]}, "a mask that does not fit"),
         ({"pruned": ["forward"]}, "a mask that does not fit"),
         ({"unhooked": ["weight"]}, "a mask that does not fit"),
+        ({"hooks": {"_modules": [(1, [], None)]}}, "other hooks"),
+        ({"hooks": {"forward": [(1, ["training"], None)]}}, "in another way"),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_a_description_that_does_not_hold_together_is_refused(change, why):
     [node], buffers = sent(nn.Linear(4, 2))
