@@ -60,16 +60,13 @@ if TYPE_CHECKING:
 # --- Families whose files import a library -----------------------------------------------------
 
 
-def _encode_module(value: Any, packer: Packer) -> Node | NotMine:
-    torch = torch_module()
-    if torch is None or not isinstance(value, torch.nn.Module):
-        return NOT_MINE
-    return lazy.modules().encode(value, packer)
-
-
 def is_module(value: Any) -> bool:
     torch = torch_module()
     return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def _encode_module(value: Any, packer: Packer) -> Node | NotMine:
+    return lazy.modules().encode(value, packer) if is_module(value) else NOT_MINE
 
 
 def look(value: Any) -> object:
@@ -89,10 +86,7 @@ def _decode_module(node: Module, unpacker: Unpacker) -> Any:
 
 
 def _assign_module(target: Any, value: Any) -> bool:
-    torch = torch_module()
-    if torch is None or not isinstance(target, torch.nn.Module):
-        return False
-    return lazy.modules().assign(target, value)
+    return is_module(target) and lazy.modules().assign(target, value)
 
 
 def _encode_table(value: Any, packer: Packer) -> Node | NotMine:

@@ -239,8 +239,8 @@ def _numbers(state: dict[str, Any], kept: str) -> list[int]:
         if type(hook) is _Elsewhere:
             found.append(hook.number)
             continue
-        known = ((n, one, place) for n, (one, place, _) in _told.items())
-        number = next((n for n, one, place in known if one is hook and place == kept), 0)
+        told = _told.items()
+        number = next((n for n, (one, place, _) in told if one is hook and place == kept), 0)
         if not number and len(_told) < _MOST_TOLD:
             number = int.from_bytes(os.urandom(7))
             _told[number] = hook, kept, _asking(hook)
