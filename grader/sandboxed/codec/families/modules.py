@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -83,6 +84,16 @@ _told: dict[int, tuple[Any, str, Callable[..., Any]]] = {}
 _MOST_TOLD = 1_000
 _LARGEST = 2**31
 _MAX_LAYERS = 64
+# What a class may have of its own beside further methods, and its modules do what its base's do.
+_ONLY_MAKES = {
+    "__init__",
+    "__module__",
+    "__doc__",
+    "__annotations__",
+    # From Python 3.13 on.
+    "__static_attributes__",
+    "__firstlineno__",
+}
 
 
 @cache
@@ -135,11 +146,26 @@ def library_class(name: str) -> type[nn.Module]:
     return _classes()[name]
 
 
+def _library_class_of(cls: type) -> type[nn.Module] | None:
+    """The class itself, or its base, where that does what it does; None where there is none."""
+    while not is_library_class(cls):
+        base = cls.__base__ or object
+        if cls.__bases__ != (base,) or not all(_leaves(base, *own) for own in vars(cls).items()):
+            return None
+        cls = base
+    return cls
+
+
+def _leaves(base: type, name: str, own: Any) -> bool:
+    """Whether modules of the base do the same with this."""
+    return name in _ONLY_MAKES or (isinstance(own, FunctionType) and not hasattr(base, name))
+
+
 def _is_supported(module: nn.Module) -> bool:
-    """Whether a module can cross: it and all that is in it have classes of torch.nn."""
+    """Whether a module can cross: it and all that is in it are what a class of torch.nn makes."""
     todo, seen = [module], {id(module)}
     for part in todo:
-        if not is_library_class(type(part)):
+        if _library_class_of(type(part)) is None:
             return False
         children = part.__dict__["_modules"].values()
         new = [child for child in children if child is not None and id(child) not in seen]
@@ -159,7 +185,8 @@ def encode(module: nn.Module, packer: Packer) -> Node:
         return packer.stays(module)
     packer.register(module)
     pack = packer.pack
-    cls = type(module)
+    cls = type(module) if given else _library_class_of(type(module))
+    assert cls is not None
     state = module.__dict__
     parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
     unsaved = state["_non_persistent_buffers_set"]

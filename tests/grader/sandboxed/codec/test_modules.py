@@ -411,6 +411,56 @@ def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
     assert list(got.state_dict()) == list(net.state_dict())
 
 
+class Small(nn.Sequential):
+    """A network as many write it."""
+
+    hidden: int
+
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(4, 3), nn.ReLU(), Plain(3, 1))
+        self.hidden = 3
+
+    def count(self) -> int:
+        return sum(one.numel() for one in self.parameters())
+
+
+class Plain(nn.Linear):
+    pass
+
+
+class Smaller(Small):
+    pass
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Sized(nn.Linear):
+    in_features = 1
+
+
+class Mixed(nn.Linear, dict):
+    pass
+
+
+@pytest.mark.parametrize("cls", [Small, Smaller])
+def test_a_class_that_does_what_its_base_does_crosses_as_that(cls):
+    net = cls()
+    got = cross(net)
+    parts = [nn.Sequential, nn.Linear, nn.ReLU, nn.Linear]
+    assert [type(part) for part in got.modules()] == parts
+    assert torch.equal(got(X), net(X))
+    assert not hasattr(got, "hidden")
+
+
+@pytest.mark.parametrize("layer", [Doubled(4, 2), Sized(4, 2), Mixed(4, 2)])
+def test_a_class_that_does_something_else_stays(layer):
+    with pytest.raises(CannotCross, match="live"):
+        cross(nn.Sequential(layer))
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
