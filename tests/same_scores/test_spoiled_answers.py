@@ -1,0 +1,170 @@
+"""What earns nothing where answer and test are one process earns nothing here.
+
+Each reference answer is spoiled in ways of which the tests know nothing. Each way is tried on one
+lesson; with COURSE_THOROUGH=1 every way on every lesson, which takes half an hour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import linecache
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from authoring.build.notebook import instructor_notebook
+from authoring.build.release import release_notebooks
+from authoring.check.answers import engine_for
+from authoring.source.exercise import read_exercise
+from authoring.source.sources import Lesson, Sources
+from grader import Assignment, Engine, grade_one
+from grader.host.course.course import not_released
+from tests.conftest import ROOT
+from tests.same_scores import spoiling
+
+pytestmark = pytest.mark.thorough
+
+COURSE = Sources.at(ROOT)
+LESSONS = COURSE.lessons()
+ALL = os.environ.get("COURSE_THOROUGH") == "1"
+TEXT = Path(spoiling.__file__).read_text()
+# Seconds for a cell in one process.
+LIMIT = 60
+
+# (grade_id, source, whether it is a test with points) of each cell of code.
+Cells = Sequence[tuple[str, str, bool]]
+
+
+def spoil(source: str, names: Sequence[str], way: str) -> str:
+    """The answer, and after it what makes it wrong."""
+    lines = [source, "import types", "_spoiling = types.ModuleType('spoiling')"]
+    lines += [f"exec({TEXT!r}, vars(_spoiling))"]
+    lines += [f"{name} = _spoiling.spoiled({name}, {way!r})" for name in names]
+    return "\n".join(lines)
+
+
+class Room:
+    """An exercise, and its answers spoiled in any way."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        self.lesson = lesson
+        self.instructor = instructor_notebook(lesson)
+        self.release = release_notebooks([(lesson.name, self.instructor)])[lesson.name]
+        self.answers = {
+            str(cell.grade_id): cell.short.answers
+            for cell in read_exercise(lesson).cells
+            if cell.short.item and cell.short.answers
+        }
+        self.assignment = Assignment.from_notebooks(
+            lesson.name,
+            {lesson.name: self.instructor},
+            {lesson.name: self.release},
+            for_tests=not_released(lesson.solution.parent, lesson.exercise.parent),
+        )
+
+    def solved(self, way: str | None) -> tuple[NotebookNode, Cells]:
+        """What is handed in, and the same with the whole of its tests."""
+        handed_in = copy.deepcopy(self.release)
+        whole = {_id(cell): cell.source for cell in self.instructor.cells}
+        cells = []
+        for cell in handed_in.cells:
+            if cell.cell_type != "code":
+                continue
+            tag, grade_id = cell.metadata.get("nbgrader", {}), _id(cell)
+            source = whole.get(grade_id, cell.source)
+            if tag.get("solution"):
+                names = self.answers.get(grade_id, [])
+                cell.source = source = spoil(source, names, way) if way else source
+            is_test = bool(tag.get("grade")) and not tag.get("solution")
+            cells.append((grade_id, source, is_test))
+        return handed_in, cells
+
+
+def _id(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def _stop(*_: Any) -> None:
+    raise TimeoutError
+
+
+def in_one_process(cells: Cells, folder: Path) -> dict[str, bool]:
+    """By grade_id, whether each test passes. For a process of its own."""
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    vars(main).update(display=lambda *shown, **how: None)
+    signal.signal(signal.SIGALRM, _stop)
+    passed = {}
+    for number, (grade_id, source, is_test) in enumerate(cells):
+        text = TransformerManager().transform_cell(source)
+        name = f"<cell {number}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        quiet = io.StringIO()
+        signal.alarm(LIMIT)
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            try:
+                exec(compile(text, name, "exec"), vars(main))
+                passes = True
+            except BaseException:  # whatever an answer raises, the next cell runs
+                passes = False
+        signal.alarm(0)
+        if is_test:
+            passed[grade_id] = passes
+    return passed
+
+
+@pytest.fixture(scope="module")
+def engine(bubblewrap: str) -> Iterator[Engine]:
+    with engine_for(COURSE) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ProcessPoolExecutor]:
+    """A new process for each call, in which what takes long to import is there already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torchao", "matplotlib.pyplot", "pandas", __name__])
+    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as processes:
+        yield processes
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+def test_a_spoiled_answer_gets_no_point_that_one_process_denies(
+    lesson: Lesson, engine: Engine, processes: ProcessPoolExecutor, tmp_path: Path
+) -> None:
+    room = Room(lesson)
+
+    def beside(cells: Cells, name: str) -> dict[str, bool]:
+        folder = shutil.copytree(lesson.solution.parent, tmp_path / name)
+        return processes.submit(in_one_process, cells, folder).result()
+
+    right = beside(room.solved(None)[1], "right")
+    assert [grade_id for grade_id, passes in right.items() if not passes] == []
+    won = []
+    ways = spoiling.WAYS if ALL else spoiling.WAYS[LESSONS.index(lesson) :: len(LESSONS)]
+    for way in ways:
+        handed_in, cells = room.solved(way)
+        passed = beside(cells, way)
+        result = grade_one(room.assignment, handed_in, engine)
+        assert result.status == "graded", result.reason
+        got = {cell.grade_id: cell for item in result.items for cell in item.cells}
+        won += [
+            f"{way}: {grade_id}"
+            for grade_id, passes in passed.items()
+            if not passes and got[grade_id].score == got[grade_id].points
+        ]
+    assert won == []
