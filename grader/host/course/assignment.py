@@ -112,9 +112,8 @@ class TeacherCell:
         hidden = min(hidden, self.told_from or hidden)
         if hidden > count:
             return self.visible_lines
-        try:
-            body = ast.parse(self.node.source).body
-        except SyntaxError:
+        body = tree_of_cell(self.node.source).body
+        if not body:
             return frozenset()
         # Of a loop or a function all lines count as hidden if one of them is.
         begins = [_first_line(statement) for statement in body]

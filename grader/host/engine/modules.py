@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from grader.protocol.names import imports_of_cell, names_of_cell
+from grader.protocol.names import imports_of_cell, names_of_cell, tree_of_cell
 from grader.protocol.orders import Defines
 
 # What most exercises of this course import. torch.manual_seed loads torch._dynamo on first use,
@@ -31,11 +31,7 @@ def imported(cells: Iterable[str]) -> tuple[str, ...]:
     """The modules that cells import at their top level."""
     names: dict[str, None] = {}
     for source in cells:
-        try:
-            body = ast.parse(source).body
-        except SyntaxError:
-            continue
-        for statement in body:
+        for statement in tree_of_cell(source).body:
             if isinstance(statement, ast.Import):
                 names.update(dict.fromkeys(alias.name for alias in statement.names))
             elif isinstance(statement, ast.ImportFrom) and statement.module:

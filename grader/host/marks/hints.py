@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.host.course.assignment import TeacherCell
 from grader.protocol.limits import MAX_MESSAGE
+from grader.protocol.names import tree_of_cell
 from grader.protocol.values import CannotCross
 
 NEUTRAL = "A hidden check does not hold."
@@ -54,8 +55,7 @@ def message_for(
 
 def visible_statement(teacher: TeacherCell, line: int | None) -> str | None:
     """The statement of a test cell at this line, if learners can see all of it."""
-    tree = _parse(teacher.node.source)
-    for statement in tree.body if tree and line else ():
+    for statement in tree_of_cell(teacher.node.source).body if line else ():
         lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
         if line in lines and teacher.visible_lines.issuperset(lines):
             return ast.get_source_segment(teacher.node.source, statement)
@@ -64,8 +64,8 @@ def visible_statement(teacher: TeacherCell, line: int | None) -> str | None:
 
 def is_as_written(teacher: TeacherCell, said: str, line: int | None) -> bool:
     """Whether an assertion's text stands in the test word for word, or there is none."""
-    tree = _parse(teacher.node.source)
-    for statement in ast.walk(tree) if tree and line else ():
+    tree = tree_of_cell(teacher.node.source)
+    for statement in ast.walk(tree) if line else ():
         if isinstance(statement, ast.Assert) and _holds(statement, line):
             message = statement.msg
             written = message.value if isinstance(message, ast.Constant) else None
@@ -78,18 +78,9 @@ def _holds(statement: ast.stmt, line: int | None) -> bool:
     return line is None or statement.lineno <= line <= (statement.end_lineno or line)
 
 
-def _parse(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        return None
-
-
 def _written(source: str, said: str, line: int | None) -> str | None:
     """The message as the teacher wrote it, if one says this."""
-    tree = _parse(source)
-    if tree is None:
-        return None
+    tree = tree_of_cell(source)
     for statement in ast.walk(tree):
         if not isinstance(statement, ast.Assert) or statement.msg is None:
             continue

@@ -8,7 +8,6 @@ notebook.
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from grader.host.marks.hints import message_for, visible_statement
 from grader.host.results.result import CellResult, ItemResult, Outcome
 from grader.host.transcript import Heard, Played, as_node
 from grader.protocol.errors import OUR_ERRORS
+from grader.protocol.names import tree_of_cell
 from grader.protocol.outputs import Error, ExecuteResult
 
 
@@ -141,10 +141,7 @@ def _shown(
 
 def _last_line(source: str) -> int:
     """Where the last expression of a cell begins: its value is the cell's result."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:
-        return len(source.splitlines())
+    body = tree_of_cell(source).body
     return body[-1].lineno if body else 0
 
 

@@ -64,6 +64,12 @@ def test_of_hidden_tests_the_teachers_words_are_shown_without_values(source, sho
     assert hidden(source) == shown
 
 
+def test_a_line_of_ipythons_takes_no_words_away():
+    for magic in ("%matplotlib inline", "%%time"):
+        source = f"{magic}\nassert 1 == 2, 'Are they equal?'"
+        assert hidden(source, "Are they equal?", 2) == "Are they equal?"
+
+
 def test_a_learners_error_in_a_hidden_test_tells_nothing():
     source = (
         "assert f('hidden input') == 'expected', 'Look at the end.'\nassert g, f'not {1}, but {2}.'"
@@ -106,7 +112,7 @@ def test_names_that_stand_for_each_other_end():
 
 
 def test_a_test_that_python_cannot_read_says_nothing():
-    assert hidden("%%time\nassert 0, 'hint'", "hint", 2) == NEUTRAL
+    assert hidden("%%bash\necho 'hint' && exit 1", "hint", 2) == NEUTRAL
 
 
 def test_of_visible_tests_all_is_shown():
