@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import sys
@@ -121,11 +122,14 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
     """
     ours, theirs = wire.pair()
     copy = _copy_of_folder()
+    # Python seeds its generator anew in a fork.
+    drawn = random.getstate()
     if os.fork() != 0:
         theirs.close()
         return ours.detach()
     try:
         ours.close()
+        random.setstate(drawn)
         if copy is not None:
             os.chdir(copy)
         if peer is not None:

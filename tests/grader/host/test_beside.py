@@ -46,6 +46,16 @@ def test_a_test_that_needs_live_objects_suggests_a_mark(graded, loud, points):
     assert note.startswith("printed can't be judged apart: apart from the code it ends with")
 
 
+def test_a_test_beside_the_code_draws_on_from_a_seed_of_the_code(graded):
+    seeded = exercise(
+        "# answer draw\nimport random\nrandom.seed(3)\ndef draw():\n    return random.random()",
+        "# test t\nimport inspect, random\n"
+        "assert inspect.getsource(draw) and draw() == random.Random(3).random()",
+    )
+    [cell] = graded(seeded)[0].item("t").cells
+    assert (cell.suggestion, cell.beside) == (1, True)
+
+
 @pytest.mark.parametrize("allowed", ["printed", "test-of-nothing"])
 def test_a_teacher_may_let_it_count(graded, allowed):
     result, _ = graded(BESIDE, beside=[allowed])
