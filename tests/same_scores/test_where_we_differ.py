@@ -119,7 +119,8 @@ def odd() -> NotebookNode:
             cell("assert many == 40_001", "test-many", points=1),
             cell(solution("copied = list(row)"), "copied", solution=True),
             cell(
-                "assert copied == row and copied is not row and 'spare' not in globals()",
+                "assert copied == row and copied is not row and 'spare' not in globals()\n"
+                "assert isinstance(copied, list)",
                 "test-copied",
                 points=1,
             ),
@@ -288,6 +289,11 @@ CASES = [
             "squares = Squares()"
         },
         ours={"test-squares": 0.0},
+    ),
+    Case(
+        "what is plain in all but its class",
+        {"copied": "import collections\ncopied = collections.UserList(row)"},
+        stock={"test-copied": 0.0},
     ),
     Case(
         "an array whose mask leaves values out",
