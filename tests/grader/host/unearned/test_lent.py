@@ -331,3 +331,27 @@ def test_ones_own_tables_are_so_when_a_file_is_opened_again(engine):
     own += "def read(db):\n    return db.execute('select x from own').fetchall()"
     assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
     assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": 1}
+
+
+ENDS = {
+    "a block": "with db:\n        pass",
+    "a script": "db.executescript('select 1')",
+    "a commit": "db.execute('savepoint a')\n    db.commit()",
+    "a way back": "db.rollback()",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_a_test_has_begun_in_a_database_is_ended_by_nobody_who_asks(engine, end):
+    """Nor does it cost anybody a point to try: the rows of `insert` wait for a `commit`."""
+    asked = "return db.execute('select x from t').fetchone()[0]"
+    made = exercise(
+        f"# answer f\ndef f(db):\n    {asked}",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.execute('create table t (x)')\ndb.execute('insert into t values (7)')\n"
+        "assert f(db) == 7\nassert db.in_transaction and db.execute('select x from t').fetchone()",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    for points, before in ((1, ""), (0, "db.execute('delete from t')\n    ")):
+        own = f"def f(db):\n    {before}{end}\n    {asked}"
+        assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": points}
