@@ -24,6 +24,11 @@ _ASKING = ("cursor", "execute", "executemany", "executescript", "fetchone", "fet
 _QUERIES = frozenset((*_ASKING, "commit", "rollback", *ITERATION, *IN_BLOCKS))
 # What it tells of a query.
 _TOLD = frozenset(("description", "in_transaction", "lastrowid", "rowcount", "total_changes"))
+# Whoever may have a file's lines one by one may read it in any way: only the place in it moves.
+_READS = frozenset(("read", "readline", "readlines", "seek", "tell", "flush"))
+# Whoever may draw random numbers may do so in any way. These draw none.
+_GENERATORS = frozenset(("random", "numpy.random._generator", "numpy.random.mtrand"))
+_DRAWS_NONE = frozenset(("seed", "getstate", "setstate", "get_state", "set_state", "spawn"))
 
 
 class Refused(AttributeError):
@@ -105,6 +110,8 @@ class Lent:
         """
         thing = self.get(number, rules)
         if method in MEANT_FOR.get(live_kind(thing), ()):
+            return thing
+        if _is_file(thing) and method in _READS:
             return thing
         if number in self._stand_ins and method in MEANT_FOR["function"]:
             return thing
@@ -215,6 +222,11 @@ class Lent:
         self._returned.clear()
 
 
+def _is_file(thing: Any) -> bool:
+    """Whether it is a file of Python's own, which may be in memory."""
+    return type(thing).__module__ == "_io"
+
+
 def _which(thing: Any) -> object:
     """Tells things apart. A method is another object each time that it is asked for."""
     if isinstance(thing, types.MethodType):
@@ -252,6 +264,10 @@ def _place(thing: Any, method: str) -> str:
             return "sqlite3.query"
     if type(thing).__module__.partition(".")[0] == DRAWS:
         return DRAWS
+    if type(thing).__module__ in _GENERATORS and method not in _DRAWS_NONE:
+        return "random"
+    if _is_file(thing) and method == "writelines":
+        method = "write"
     owner = f"type {thing.__qualname__}" if isinstance(thing, type) else type(thing).__qualname__
     alike = {"": "__call__", "__next__": "__iter__"}
     return f"{owner}.{alike.get(method, method)}"

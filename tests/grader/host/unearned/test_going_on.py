@@ -336,6 +336,31 @@ OTHERWISE = {
     "a mapping": ("p['a']", "f(types.MappingProxyType({'a': 3})) == 3", "dict(p).pop('a')"),
     "a number of its own kind": ("p.hex[-1]", "f(uuid.UUID(int=3)) == '3'", "str(p)[-1]"),
     "a file in memory": ("p.read()", "f(io.StringIO('ab')) == 'ab'", "''.join(p.readlines())"),
+    "a file in memory, in parts": (
+        "p.read().replace(chr(10), '')",
+        "f(io.StringIO('a\\nb\\nc')) == 'abc'",
+        "p.readline()[0] + next(p)[0] + p.read()",
+    ),
+    "a file in memory, twice": (
+        "p.read()[::-1]",
+        "f(io.StringIO('ab')) == 'ba'",
+        "p.read()[p.seek(0) + 1] + p.read()[0]",
+    ),
+    "a file that is written": (
+        "p.write('ab')",
+        "(f(file := io.StringIO()), file.getvalue())[1] == 'ab'",
+        "p.writelines(['a', 'b'])",
+    ),
+    "random numbers": (
+        "[p.random(), p.random()]",
+        "len({*f(rng := random.Random(3)), rng.random()}) == 3",
+        "[p.uniform(0, 1), p.random()]",
+    ),
+    "random numbers of NumPy's": (
+        "p.random(2)",
+        "len({*f(rng := np.random.default_rng(3)), rng.random()}) == 3",
+        "[p.uniform(), p.random()]",
+    ),
     "groups": (
         "p['x'].mean()['a']",
         "f(pd.DataFrame({'k': ['a', 'a'], 'x': [2, 4]}).groupby('k')) == 3",
@@ -347,7 +372,8 @@ OTHERWISE = {
 @pytest.mark.parametrize(("solved", "test", "other"), OTHERWISE.values(), ids=OTHERWISE)
 def test_what_a_test_lends_of_a_library_may_be_asked_otherwise(graded, solved, test, other):
     made = exercise(
-        "# given\nimport array, collections, io, types, uuid\nimport pandas as pd",
+        "# given\nimport array, collections, io, random, types, uuid\n"
+        "import numpy as np\nimport pandas as pd",
         f"# answer f\ndef f(p):\n    return {solved}",
         f"# test t\nassert {test}",
     )
