@@ -93,7 +93,7 @@ class Errors:
         except Exception as broken:
             text = f"<its message could not be made: {type(broken).__name__}>"
         relayed = (number for known, number in self._relayed if known is error)
-        modules = [str(cls.__module__) for cls in above]
+        modules = [_module_of(cls) for cls in above]
         return Raised(classes, text, next(relayed, None), modules, _args(error, text))
 
     def hear(self, raised: Raised, rules: Rules, label: str = "") -> BaseException:
@@ -141,6 +141,10 @@ class Errors:
                     if made is not None:
                         return made
             found = self._given.get(name, getattr(builtins, name, None))
+            same = None, "__main__", getattr(found, "__module__", None)
+            if not self._trusted and module not in same:
+                # `TimeoutError` of a library's, or of a function's own, is not Python's.
+                found = None
             fits = isinstance(found, type) and issubclass(found, Exception | SystemExit)
             # What is no `Exception` is caught by no `except Exception`.
             if fits or found is BaseException:
@@ -173,6 +177,14 @@ def _args(error: BaseException, text: str) -> list[Any]:
     # Cut or mended text is another, and so is a number of more than 64 bits.
     fits = text in (only, repr(only)) and (type(only) is str or abs(only) < 2**63)
     return [only] if fits else []
+
+
+def _module_of(cls: type) -> str:
+    """Where a class comes from by which others may know it by its name; "" for one that only has
+    the name, as it stands in a function, or says so."""
+    is_pythons = cls is getattr(builtins, cls.__name__, None)
+    is_named = cls.__qualname__ == cls.__name__ and cls.__module__ != "builtins"
+    return str(cls.__module__) if is_pythons or is_named else ""
 
 
 def _of_library(name: str, module: str | None) -> type[Exception] | None:

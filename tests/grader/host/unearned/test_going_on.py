@@ -432,6 +432,43 @@ def test_what_a_test_raises_of_a_librarys_is_caught_as_that(graded, raises, kind
         assert scores(graded(made, f=own)[0]) == {"asks": points}
 
 
+# By what only has the name of what is to be raised: how it comes about.
+NAMESAKES = {
+    "a library's": ("TimeoutError", "import multiprocessing as m", "m.TimeoutError"),
+    "one of a function's own": (
+        "ValueError",
+        "def made():\n    class ValueError(Exception): pass\n    return ValueError",
+        "made()",
+    ),
+    "one that says so": (
+        "ValueError",
+        "class Own(Exception): pass\nOwn.__name__, Own.__module__ = 'ValueError', 'builtins'",
+        "Own",
+    ),
+    "a library's for a given one": (
+        "ParseError",
+        "import xml.etree.ElementTree as m",
+        "m.ParseError",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "brings", "other"), NAMESAKES.values(), ids=NAMESAKES)
+def test_an_exception_is_not_what_it_is_called(graded, kind, brings, other):
+    solved = f"def f(n):\n    if n < 0:\n        raise {kind}(n)\n    return n"
+    made = exercise(
+        "# given\nclass ParseError(Exception): pass",
+        f"# answer f\n{solved}",
+        f"# test t\ntry:\n    f(-1)\n    assert False\nexcept {kind}:\n    pass",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    own = f"{brings}\n{solved.replace(f'raise {kind}', f'raise {other}')}"
+    assert scores(graded(made, f=own)[0]) == {"t": 0}
+    # The notebook's own by that name, whichever it is: a test asks for that.
+    named = f"class {kind}(Exception): pass\n{solved}"
+    assert scores(graded(made, f=named)[0]) == {"t": 1}
+
+
 def test_no_exception_of_a_library_skips_a_test(graded):
     """An exception of a library's crosses as itself only where the solution raises it there."""
     made = exercise(
