@@ -184,6 +184,7 @@ class Module(Struct, tag="module"):
     Attributes:
         pruned: the parameters that a hook masks in every call.
         unhooked: those that were masked once, and whose hook has gone.
+        shown: what stands in the place of such a parameter where its mask has not made it.
         hooks: what else is called with it, by where a module keeps that: the number by which it is
             known where it is, how it is called, and what to ask there, if anything.
     """
@@ -197,6 +198,7 @@ class Module(Struct, tag="module"):
     children: list[tuple[str, Node]]
     pruned: list[str]
     unhooked: list[str] = []
+    shown: list[tuple[str, Node]] = []
     hooks: dict[str, list[tuple[int, list[str], Node]]] = {}
 
 

@@ -13,7 +13,7 @@ def test_the_fields_that_may_hold_live_things_are_found_by_their_types() -> None
         Seq: ("items",),
         Pairs: ("items", "default"),
         Quantized: ("integers", "scale", "zero_point"),
-        Module: ("args", "attributes", "parameters", "buffers", "children", "hooks"),
+        Module: ("args", "attributes", "parameters", "buffers", "children", "shown", "hooks"),
         Frame: ("labels", "index", "columns"),
         Array: (),
     }

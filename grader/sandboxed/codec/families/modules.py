@@ -197,6 +197,12 @@ def encode(module: nn.Module, packer: Packer) -> Node:
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
     pruned = _pruned(state)
+    # A request that prune refuses takes away the hook of the mask before it.
+    unhooked = [
+        name
+        for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
+        if f"{name}_orig" in parameters and name in state and name not in pruned
+    ]
     return Module(
         f"given:{cls.__name__}" if given else cls.__name__,
         args,
@@ -206,11 +212,11 @@ def encode(module: nn.Module, packer: Packer) -> Node:
         [(name, pack(value), name not in unsaved) for name, value in buffers.items()],
         [(name, pack(value)) for name, value in children.items()],
         pruned,
-        # A request that prune refuses takes away the hook of the mask before it.
+        unhooked,
         [
-            name
-            for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
-            if f"{name}_orig" in parameters and name in state and name not in pruned
+            (name, pack(state.get(name)))
+            for name in (*pruned, *unhooked)
+            if not _is_laid_on(state, name)
         ],
         {kept: rows for kept in _HOOKS if (rows := _rows(state, kept, packer))},
     )
@@ -247,8 +253,32 @@ def look(module: nn.Module) -> object:
 
 def _pruned(state: dict[str, Any]) -> list[str]:
     """The names of what is pruned whenever the module is called."""
-    before = state["_forward_pre_hooks"].values()
-    return [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
+    return [hook._tensor_name for hook in state[_BEFORE].values() if _is_mask(hook)]
+
+
+def _is_mask(hook: Any) -> bool:
+    """Whether it masks a parameter as torch's do, whatever has chosen the mask."""
+    own, cls = prune.BasePruningMethod, type(hook)
+    if not issubclass(cls, own) or "apply_mask" in vars(hook):
+        return False
+    return cls.__call__ is own.__call__ and cls.apply_mask is own.apply_mask
+
+
+def _is_laid_on(state: dict[str, Any], name: str) -> bool:
+    """Whether what stands in a parameter's place is what its mask leaves of it: until the next call
+    it may be from before either was changed."""
+    there = state.get(name)
+    weight, mask = (
+        state[kind].get(name + end)
+        for kind, end in (("_parameters", "_orig"), ("_buffers", "_mask"))
+    )
+    if weight is None or mask is None or not isinstance(there, torch.Tensor):
+        return False
+    if weight.shape != mask.shape:
+        # Who reads that refuses it.
+        return True
+    made = mask.detach().to(weight.dtype) * weight.detach()
+    return made.dtype == there.dtype and torch.equal(made, there.detach())
 
 
 def _hung(state: dict[str, Any], kept: str) -> dict[int, Any]:
@@ -256,7 +286,7 @@ def _hung(state: dict[str, Any], kept: str) -> dict[int, Any]:
     if kept == _FORWARD:
         return {0: state[kept]} if callable(state.get(kept)) else {}
     there = state[kept].items()
-    return {key: one for key, one in there if not isinstance(one, prune.BasePruningMethod)}
+    return {key: one for key, one in there if not _is_mask(one)}
 
 
 def _numbers(state: dict[str, Any], kept: str) -> list[int]:
@@ -467,6 +497,13 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module.register_forward_pre_hook(_mask(module, name))
     for name in node.unhooked:
         _mask(module, name)
+    for name, value in node.shown:
+        shown = unpack(value)
+        if name not in (*node.pruned, *node.unhooked) or not isinstance(shown, torch.Tensor | None):
+            raise CannotCross("what stands in the place of no masked parameter")
+        vars(module).pop(name, None)
+        if shown is not None:
+            vars(module)[name] = shown
     for kept, rows in node.hooks.items():
         if kept not in _HOOKS or len(rows) > _MOST_HOOKS:
             raise CannotCross("a module with other hooks")

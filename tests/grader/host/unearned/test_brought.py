@@ -231,6 +231,20 @@ def test_a_module_that_an_answer_changes_keeps_its_parts(engine):
     assert scores(grade_one(made, handed_in(made, size=other), engine)) == {"t": 1}
 
 
+def test_a_mask_that_was_not_laid_on_has_masked_nothing(engine):
+    masked = "def halve(net):\n    prune.identity(net, 'weight')\n"
+    masked += "    net.weight_mask = torch.eye(2)\n"
+    made = exercise(
+        f"{NETS}\nfrom torch.nn.utils import prune",
+        "# answer halve\ndef halve(net):\n    prune.custom_from_mask(net, 'weight', torch.eye(2))",
+        "# test t\nnet = nn.Linear(2, 2)\nhalve(net)\nassert (net.weight == 0).sum() == 2",
+    )
+    laid_on = f"{masked}    net.weight = net.weight_orig * net.weight_mask"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, halve=laid_on), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, halve=masked), engine)) == {"t": 0}
+
+
 def test_a_module_gets_into_no_other_argument(engine):
     made = exercise(
         NETS,

@@ -398,6 +398,74 @@ def test_a_mask_whose_hook_a_refused_request_took_away_crosses_as_it_is():
     assert torch.equal(got(X), layer(X)), "the weight is what it was"
 
 
+def pruned_layer():
+    layer = nn.Linear(4, 2)
+    prune.custom_from_mask(layer, "weight", torch.tensor([[1.0, 0, 1, 0], [0, 1, 1, 1]]))
+    return layer
+
+
+def stale(layer):
+    layer.weight_mask = 1 - layer.weight_mask
+
+
+def changed_in_place(layer):
+    layer.weight_mask.mul_(0)
+
+
+def trained(layer):
+    layer(X).sum().backward()
+    torch.optim.SGD(layer.parameters(), lr=1.0).step()
+
+
+def without_a_mask(layer):
+    layer.weight = layer.weight_orig.detach().clone()
+
+
+def unhooked(layer):
+    layer._forward_pre_hooks.clear()
+    layer.weight = torch.ones(2, 4)
+
+
+def missing(layer):
+    del layer.weight
+
+
+@pytest.mark.parametrize(
+    "change", [stale, changed_in_place, trained, without_a_mask, unhooked, missing]
+)
+def test_a_weight_that_its_mask_has_not_made_crosses_as_it_is(change):
+    layer = pruned_layer()
+    change(layer)
+    got = cross(layer)
+    assert hasattr(got, "weight") == hasattr(layer, "weight")
+    if hasattr(layer, "weight"):
+        assert torch.equal(got.weight, layer.weight)
+        assert got.weight.requires_grad == layer.weight.requires_grad
+    # In a call it is laid on, where its hook is there.
+    assert torch.equal(got(X), layer(X))
+    assert torch.equal(got.weight, layer.weight)
+
+
+class Forgetful(prune.CustomFromMask):
+    """Lays no mask on."""
+
+    def __call__(self, module, inputs):
+        pass
+
+
+def test_what_lays_no_mask_on_is_none():
+    layer = pruned_layer()
+    layer._forward_pre_hooks.clear()
+    own = Forgetful(layer.weight_mask)
+    own._tensor_name = "weight"
+    layer.register_forward_pre_hook(own)
+    got = cross(layer)
+    assert modules._pruned(vars(got)) == []
+    with torch.no_grad():
+        got.weight_orig.fill_(1.0)
+    assert torch.equal(got(X), layer(X)), "the weight is what it was"
+
+
 def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
     net = GivenNet(4)
     net.note = ["kept"]
@@ -481,10 +549,11 @@ def test_a_class_that_does_something_else_stays(layer):
         ({"pruned": ["weight"]}, "a mask that does not fit"),
         ({"pruned": ["forward"]}, "a mask that does not fit"),
         ({"unhooked": ["weight"]}, "a mask that does not fit"),
+        ({"shown": [("weight", None)]}, "the place of no masked parameter"),
         ({"hooks": {"_modules": [(1, [], None)]}}, "other hooks"),
         ({"hooks": {"forward": [(1, ["training"], None)]}}, "in another way"),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_a_description_that_does_not_hold_together_is_refused(change, why):
     [node], buffers = sent(nn.Linear(4, 2))
