@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from grader.protocol.terms import Terms
@@ -41,6 +43,39 @@ def test_an_exception_comes_as_the_nearest_class_that_both_sides_have(talk, thro
     own = type(thrown) in (LearnersError, Mute, KeyboardInterrupt)
     assert type(caught.value).__mro__[own] is kind
     assert not own or type(caught.value).__name__ == type(thrown).__name__
+
+
+class CutOff(EOFError, ValueError):
+    pass
+
+
+class NoEntry(KeyError, StopIteration):
+    pass
+
+
+CutOff.__module__ = NoEntry.__module__ = "__main__"
+
+
+@pytest.mark.parametrize(
+    ("thrown", "kinds", "none"),
+    [
+        (CutOff("why"), (CutOff.__name__, EOFError, ValueError), KeyError),
+        (io.UnsupportedOperation("why"), ("UnsupportedOperation", OSError, ValueError), KeyError),
+        (NoEntry("why"), (NoEntry.__name__, KeyError), StopIteration),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_an_exception_of_two_kinds_is_caught_as_either(talk, thrown, kinds, none):
+    def fail():
+        raise thrown
+
+    name, *kinds = kinds
+    judge = talk(fail=fail)
+    for kind in kinds:
+        with pytest.raises(kind, match="why") as caught:
+            judge["fail"]()
+        assert type(caught.value).__name__ == name
+        assert not isinstance(caught.value, none)
 
 
 @pytest.mark.parametrize(
