@@ -11,7 +11,8 @@ test's own sums. Whole numbers without a sign never fall, whatever their order, 
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
 may be below 0: then no mean of squares is too large. The square of a matrix is no square of its
 numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
-them, so that they equal it. One that cuts all off gives nothing, which is close to anything.
+them, so that they equal it. One that cuts all off gives nothing, which is close to anything. What
+stands in the place of a masked weight is no longer there when its layer is called.
 
 Many numbers stay of their type where they add up to one that it can hold, or where the solution has
 whole numbers of as many bytes: how many they take may be what a test is about.
@@ -38,12 +39,12 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
 # As what `nan` is known, what is endless, a column of categories, an array of pandas', a matrix,
-# whole numbers whose squares 64 bits do not hold, a layer that works in place, and one that may
-# give nothing.
+# whole numbers whose squares 64 bits do not hold, a layer that works in place, one that may give
+# nothing, and a weight that its mask has not made.
 NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
 OF_PANDAS = "array of pandas"
-IN_PLACE, CUT_OFF = "in place", "cut off"
-_OF_MODULES = (NAN, ENDLESS, IN_PLACE, CUT_OFF)
+IN_PLACE, CUT_OFF, UNMASKED = "in place", "cut off", "unmasked"
+_OF_MODULES = (NAN, ENDLESS, IN_PLACE, CUT_OFF, UNMASKED)
 _INT64 = np.iinfo(np.int64)
 _ROOT = math.isqrt(_INT64.max)
 _OF_NUMBERS = re.compile(
@@ -271,6 +272,10 @@ class Narrow:
             value.inplace = False
         if _cuts(value) and self._widen(CUT_OFF):
             value.register_forward_hook(_cut_off)
+
+    def lays_on(self) -> bool:
+        """Whether a weight that its mask has not made is to be what the mask makes of it."""
+        return self._widen(UNMASKED)
 
     def _has_nan(self, count: int, size: int) -> bool:
         return count > (size // 2 if self.in_table else 0)

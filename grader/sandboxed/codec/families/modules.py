@@ -359,7 +359,7 @@ def _decode(node: Module, unpacker: Unpacker) -> nn.Module:
         if unpacker.narrow is not None:
             unpacker.narrow.layer(module)
         unpacker.objects[place] = module
-    _fill(module, node, unpacker.unpack)
+    _fill(module, node, unpacker)
     return module
 
 
@@ -462,7 +462,8 @@ def _check(value: Any) -> None:
             raise CannotCross(f"a module of size {part:.3g}")
 
 
-def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> None:
+def _fill(module: nn.Module, node: Module, unpacker: Unpacker) -> None:
+    unpack = unpacker.unpack
     module._parameters.clear()
     module._buffers.clear()
     module._non_persistent_buffers_set.clear()
@@ -501,6 +502,8 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         shown = unpack(value)
         if name not in (*node.pruned, *node.unhooked) or not isinstance(shown, torch.Tensor | None):
             raise CannotCross("what stands in the place of no masked parameter")
+        if unpacker.narrow is not None and unpacker.narrow.lays_on():
+            continue
         vars(module).pop(name, None)
         if shown is not None:
             vars(module)[name] = shown

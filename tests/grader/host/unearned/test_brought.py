@@ -231,18 +231,47 @@ def test_a_module_that_an_answer_changes_keeps_its_parts(engine):
     assert scores(grade_one(made, handed_in(made, size=other), engine)) == {"t": 1}
 
 
-def test_a_mask_that_was_not_laid_on_has_masked_nothing(engine):
-    masked = "def halve(net):\n    prune.identity(net, 'weight')\n"
-    masked += "    net.weight_mask = torch.eye(2)\n"
+HALVE = "def halve(net):\n    prune.identity(net, 'weight')\n"
+MASK = "    net.weight_mask = torch.eye(2)\n"
+LAY_ON = "    net.weight = net.weight_orig * torch.eye(2)\n"
+
+
+@pytest.mark.parametrize(
+    ("halve", "points"),
+    [
+        (HALVE + MASK + LAY_ON, 1),
+        (HALVE + MASK, 0),
+        (HALVE + LAY_ON, 0),
+        (f"{HALVE}{LAY_ON}    net._forward_pre_hooks.clear()", 0),
+    ],
+    ids=["laid on", "a mask alone", "a weight alone", "without a hook"],
+)
+def test_a_mask_that_was_not_laid_on_has_masked_nothing(engine, halve, points):
+    """Nor has a weight that is as if masked until the next call."""
     made = exercise(
         f"{NETS}\nfrom torch.nn.utils import prune",
         "# answer halve\ndef halve(net):\n    prune.custom_from_mask(net, 'weight', torch.eye(2))",
         "# test t\nnet = nn.Linear(2, 2)\nhalve(net)\nassert (net.weight == 0).sum() == 2",
     )
-    laid_on = f"{masked}    net.weight = net.weight_orig * net.weight_mask"
     assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
-    assert scores(grade_one(made, handed_in(made, halve=laid_on), engine)) == {"t": 1}
-    assert scores(grade_one(made, handed_in(made, halve=masked), engine)) == {"t": 0}
+    assert scores(grade_one(made, handed_in(made, halve=halve), engine)) == {"t": points}
+
+
+def test_a_mask_may_be_laid_on_by_the_next_call(engine):
+    """Of a network that was trained on, or whose weights were set back."""
+    made = exercise(
+        f"{NETS}\nfrom torch.nn.utils import prune",
+        "# answer halve\ndef halve(net):\n    prune.custom_from_mask(net, 'weight', torch.eye(2))",
+        "# test t\nnet = nn.Linear(2, 2)\nbefore = net.weight.detach().clone()\nhalve(net)\n"
+        "net(torch.eye(2))\nassert torch.equal(net.weight, before * torch.eye(2))",
+    )
+    late = (
+        "def halve(net):\n    kept = net.weight.detach().clone()\n"
+        "    nn.init.zeros_(net.weight)\n    prune.custom_from_mask(net, 'weight', torch.eye(2))\n"
+        "    net.weight_orig.data = kept"
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, halve=late), engine)) == {"t": 1}
 
 
 def test_a_module_gets_into_no_other_argument(engine):
