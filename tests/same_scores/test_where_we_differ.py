@@ -424,6 +424,7 @@ FOLDERS = "several notebooks in one assignment"
 NOTHING = "a submission without a notebook"
 KEPT = "a file beside the instructor version that is not released"
 HOOK = "a hook, or a `forward` of its own, on a network"
+MASK = "a weight of a pruned layer"
 
 
 def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
@@ -504,10 +505,48 @@ def test_a_network_gives_what_its_layers_make(classroom: Classroom) -> None:
         assert scores(both.ours, student) == {"test-half": 0}
 
 
+def test_of_a_network_neither_hooks_on_gradients_nor_weights_without_a_mask_count(
+    classroom: Classroom,
+) -> None:
+    alike = "def alike(net):\n    made = copy.deepcopy(net)\n{}    return made"
+    masked = "def masked(net):\n    made = copy.deepcopy(net)\n{}    return made"
+    cells = [
+        cell(
+            "import copy, torch\nfrom torch.nn.utils import prune\n"
+            "net, x = torch.nn.Linear(2, 1), torch.ones(1, 2)",
+            "net",
+        ),
+        cell(solution(alike.format("")), "alike", solution=True),
+        cell(
+            "made = alike(net)\nmade(x).sum().backward()\nassert made.weight.grad.any()",
+            "test-alike",
+            points=1,
+        ),
+        cell(
+            solution(masked.format("    prune.l1_unstructured(made, 'weight', 2)\n")),
+            "masked",
+            solution=True,
+        ),
+        cell("assert (masked(net).weight == 0).all()", "test-masked", points=1),
+    ]
+    write(classroom, "hung", {"hung": notebook(cells)})
+    release = classroom.release("hung")
+    answers = {
+        "alike": alike.format("    made.weight.register_hook(lambda slope: 0 * slope)\n"),
+        "masked": masked.format(
+            "    prune.identity(made, 'weight')\n    made.weight = torch.zeros(1, 2)\n"
+        ),
+    }
+    classroom.hand_in("eve", "hung", {"hung": answered(release["hung"], answers)})
+    both = classroom.grade()
+    assert scores(both.stock, "eve") == {"test-alike": 0, "test-masked": 1}
+    assert scores(both.ours, "eve") == {"test-alike": 1, "test-masked": 0}
+
+
 def test_the_table_in_the_docs_has_the_same_rows() -> None:
     text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
     table = text.partition("## Where we differ from nbgrader")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
-    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT, HOOK}
+    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT, HOOK, MASK}
     assert all(any(row.startswith(one) for row in rows) for one in shown), shown
     assert all(any(row.startswith(one) for one in shown) for row in rows[1:]), rows
