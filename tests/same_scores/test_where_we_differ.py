@@ -346,6 +346,11 @@ CASES = [
         stock={"test-halves": 0.0},
     ),
     Case(
+        GIVEN,
+        {"ordered": "sorted = None\n" + SOLVED["ordered"]},
+        stock={"test-ordered": 0.0},
+    ),
+    Case(
         "a name that the solution lacks",
         {"copied": "spare = 1\ncopied = row[:]"},
         stock={"test-copied": 0.0},
