@@ -202,6 +202,12 @@ def rename_an_answer(made: NotebookNode) -> None:
     find(made, "square").metadata.nbgrader.grade_id = "my-square"
 
 
+def move_an_answer(made: NotebookNode) -> None:
+    moved = find(made, "square")
+    made.cells.remove(moved)
+    made.cells.append(moved)
+
+
 def begin_with_a_note(made: NotebookNode) -> None:
     made.cells.insert(0, nbformat.v4.new_code_cell("# Ada, on a Sunday"))
 
@@ -272,6 +278,11 @@ CASES = [
     Case(EDITED, change=change_a_flag, stock=None),
     Case(EDITED, change=rename_an_answer, stock=None),
     Case(EDITED, change=lose_metadata, stock=dict.fromkeys(STOCK)),
+    Case(
+        "a cell of the release was moved",
+        change=move_an_answer,
+        stock={"test-two": 0.0, "test-zero": 0.0},
+    ),
     Case(
         GIVEN,
         {"is_below": "limit = 10\ndef is_below(x):\n    return x < limit"},
