@@ -173,6 +173,11 @@ class Packer:
             if type(value) in kinds and value.layout is torch.strided and self._is_itself(number)
         }
 
+    def has_memory_of(self, tensor: Any) -> bool:
+        """Whether a tensor is where the memory of a known one is, or of one in this message."""
+        is_strided = tensor.layout is torch_module().strided
+        return is_strided and tensor.untyped_storage().data_ptr() in self.tensors
+
     def _is_itself(self, number: int) -> bool:
         return self._numbers.get(id(self.objects[number])) == number
 

@@ -84,16 +84,21 @@ _told: dict[int, tuple[Any, str, Callable[..., Any]]] = {}
 _MOST_TOLD = 1_000
 _LARGEST = 2**31
 _MAX_LAYERS = 64
-# What a class may have of its own beside further methods, and its modules do what its base's do.
+# What a class may have of its own beside further methods and constants, and its modules do what its
+# base's do.
 _ONLY_MAKES = {
     "__init__",
     "__module__",
     "__doc__",
     "__annotations__",
+    # How they are printed.
+    "__repr__",
+    "extra_repr",
     # From Python 3.13 on.
     "__static_attributes__",
     "__firstlineno__",
 }
+_CONSTANTS = bool | int | float | str | tuple | list | dict | None
 
 
 @cache
@@ -157,8 +162,14 @@ def _library_class_of(cls: type) -> type[nn.Module] | None:
 
 
 def _leaves(base: type, name: str, own: Any) -> bool:
-    """Whether modules of the base do the same with this."""
-    return name in _ONLY_MAKES or (isinstance(own, FunctionType) and not hasattr(base, name))
+    """Whether modules of the base do the same with this: it is nothing that they ask for."""
+    if name in _ONLY_MAKES:
+        return True
+    is_method = isinstance(own, FunctionType | property | classmethod | staticmethod)
+    is_constant = isinstance(own, _CONSTANTS) and not name.startswith("_")
+    # `weight` is no attribute of the class itself.
+    asked = hasattr(base, name) or any(name in inspect.get_annotations(cls) for cls in base.__mro__)
+    return (is_method or is_constant) and not asked
 
 
 def _is_supported(module: nn.Module) -> bool:
@@ -216,7 +227,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
         [
             (name, pack(state.get(name)))
             for name in (*pruned, *unhooked)
-            if not _is_laid_on(state, name)
+            if not _is_laid_on(state, name) or packer.has_memory_of(state[name])
         ],
         {kept: rows for kept in _HOOKS if (rows := _rows(state, kept, packer))},
     )

@@ -257,6 +257,23 @@ def test_a_mask_that_was_not_laid_on_has_masked_nothing(engine, halve, points):
     assert scores(grade_one(made, handed_in(made, halve=halve), engine)) == {"t": points}
 
 
+@pytest.mark.parametrize("unhooked", ["", "    new._forward_pre_hooks.clear()\n"])
+def test_what_stands_in_a_masks_place_may_be_the_tests_own(engine, unhooked):
+    """It is as the mask would make it, but no copy."""
+    made = exercise(
+        f"{NETS}\nimport copy\nfrom torch.nn.utils import prune",
+        "# answer copied\ndef copied(net):\n    return copy.deepcopy(net)",
+        "# test t\nnet = nn.Linear(2, 2)\nbefore, new = net.weight.detach().clone(), copied(net)\n"
+        "with torch.no_grad():\n    new.weight.add_(1)\nassert torch.equal(net.weight, before)",
+    )
+    masked = "def copied(net):\n    new = copy.deepcopy(net)\n    prune.identity(new, 'weight')\n"
+    shared = f"{masked}{unhooked}    vars(new)['weight'] = net.weight\n    return new"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    apart = f"{masked}{unhooked}    return new"
+    assert scores(grade_one(made, handed_in(made, copied=apart), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, copied=shared), engine)) == {"t": 0}
+
+
 def test_a_mask_may_be_laid_on_by_the_next_call(engine):
     """Of a network that was trained on, or whose weights were set back."""
     made = exercise(

@@ -483,17 +483,24 @@ class Small(nn.Sequential):
     """A network as many write it."""
 
     hidden: int
+    SIZES = (4, 3, 1)
 
     def __init__(self) -> None:
         super().__init__(nn.Linear(4, 3), nn.ReLU(), Plain(3, 1))
         self.hidden = 3
 
+    @classmethod
+    def made(cls) -> Small:
+        return cls()
+
+    @property
     def count(self) -> int:
         return sum(one.numel() for one in self.parameters())
 
 
 class Plain(nn.Linear):
-    pass
+    def extra_repr(self) -> str:
+        return "plain"
 
 
 class Smaller(Small):
@@ -513,6 +520,10 @@ class Mixed(nn.Linear, dict):
     pass
 
 
+class Other(nn.Linear):
+    in_features = property(lambda self: 1, lambda self, value: None)
+
+
 @pytest.mark.parametrize("cls", [Small, Smaller])
 def test_a_class_that_does_what_its_base_does_crosses_as_that(cls):
     net = cls()
@@ -523,7 +534,7 @@ def test_a_class_that_does_what_its_base_does_crosses_as_that(cls):
     assert not hasattr(got, "hidden")
 
 
-@pytest.mark.parametrize("layer", [Doubled(4, 2), Sized(4, 2), Mixed(4, 2)])
+@pytest.mark.parametrize("layer", [Doubled(4, 2), Sized(4, 2), Mixed(4, 2), Other(4, 2)])
 def test_a_class_that_does_something_else_stays(layer):
     with pytest.raises(CannotCross, match="live"):
         cross(nn.Sequential(layer))
