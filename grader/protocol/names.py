@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import re
 import symtable
 from collections.abc import Iterable
@@ -21,7 +22,8 @@ _WRITES = re.compile(
     r"|\b(?:to_(?:csv|disk|excel|feather|file|hdf|html|json|netcdf|parquet|pickle|sql|xml|zarr)"
     r"|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
-# A line that only IPython knows.
+_NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+# A line that only IPython knows, where the cell is no Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
 
@@ -37,7 +39,12 @@ class Names:
 
 
 def without_magic(source: str) -> str:
-    """A cell's source with IPython's lines passed over."""
+    """A cell's source with IPython's lines passed over; in Python, too, `%` may begin a line."""
+    if not _MAGIC.search(source):
+        return source
+    with contextlib.suppress(*_NOT_PYTHON):
+        ast.parse(source)
+        return source
     return _MAGIC.sub(r"\1pass", source)
 
 
@@ -45,7 +52,7 @@ def tree_of_cell(source: str) -> ast.Module:
     """A cell taken apart, without IPython's lines; what is not Python counts as empty."""
     try:
         return ast.parse(without_magic(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _NOT_PYTHON:
         return ast.Module([], [])
 
 

@@ -429,6 +429,12 @@ def test_an_answer_that_can_t_cross_is_named(engine):
     assert made.tests["a"].live == "its answer odd is an array of [('a', '<i8')]"
 
 
+def test_a_line_of_pythons_own_may_begin_as_one_of_ipythons(engine):
+    solved = "# answer\nimport math\ntext = (\n    'at %s'\n    % 7\n)"
+    made = contract(engine, solved, "# test a\nassert text == f'at {math.floor(7.5)}'")
+    assert made.tests["a"].live is None
+
+
 def test_a_test_with_a_magic_or_shell_line_is_read_too(engine):
     made = contract(engine, "# answer\nx = 1", "# test a\n%matplotlib inline\nassert x == 1")
     assert made.tests["a"].takes == {"x": "number"}

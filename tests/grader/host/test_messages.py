@@ -68,6 +68,9 @@ def test_a_line_of_ipythons_takes_no_words_away():
     for magic in ("%matplotlib inline", "%%time"):
         source = f"{magic}\nassert 1 == 2, 'Are they equal?'"
         assert hidden(source, "Are they equal?", 2) == "Are they equal?"
+    # One that is Python's own is like any other.
+    source = "text = (\n    'at %s'\n    % 7\n)\nassert 1 == 2, 'Are they equal?'"
+    assert hidden(source, "Are they equal?", 5) == "Are they equal?"
 
 
 def test_a_learners_error_in_a_hidden_test_tells_nothing():
