@@ -12,17 +12,15 @@ import itertools
 import sys
 import types
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, TypeGuard
 
 from grader.protocol.calls import Raised
 from grader.protocol.values import CannotCross
 from grader.sandboxed.calls.rules import Rules
-from grader.sandboxed.codec.failures import error_class
+from grader.sandboxed.codec.failures import beside, error_class
 
 _MAX_TEXT = 2_000
-# Nobody gets one of these who has not got it as the nearest class: a judge asks about that.
-_SIGNS = (StopIteration, StopAsyncIteration, IndexError, AttributeError, AssertionError)
 
 
 class Errors:
@@ -155,7 +153,7 @@ class Errors:
                 try:
                     # The names of a test's own classes are the test's business.
                     names = (name,) if self._trusted else (*own, name)
-                    base = found if name in self._given else _beside(found, pythons)
+                    base = found if name in self._given else beside(found, pythons)
                     make = error_class(names, base)
                     if name in self._given and make is not found:
                         # It asks the other side's for its attributes.
@@ -188,30 +186,9 @@ def _module_of(cls: type) -> str:
     """Where a class comes from by which others may know it by its name; "" for one that only has
     the name, as it stands in a function, or says so."""
     is_pythons = cls is getattr(builtins, cls.__name__, None)
-    is_named = cls.__qualname__ == cls.__name__ and cls.__module__ != "builtins"
+    there = sys.modules.get(cls.__module__) if cls.__module__ != "builtins" else None
+    is_named = getattr(there, cls.__qualname__, None) is cls
     return str(cls.__module__) if is_pythons or is_named else ""
-
-
-def _beside(nearest: type[BaseException], names: list[str]) -> type[BaseException]:
-    """One of Python's own classes, with others of them that the other side's is derived from."""
-    found: list[type[Exception]] = []
-    if not issubclass(nearest, Exception) or nearest is AssertionError:
-        return nearest
-    for name in names:
-        one: Any = getattr(builtins, name, None)
-        fits = isinstance(one, type) and issubclass(one, Exception) and not issubclass(one, _SIGNS)
-        if fits and not any(one in had.__mro__ or had in one.__mro__ for had in (nearest, *found)):
-            found.append(one)
-    return _joined((nearest, *found)) if found else nearest
-
-
-@lru_cache(maxsize=1_000)
-def _joined(classes: tuple[Any, ...]) -> type[Exception]:
-    nearest: type[Exception] = classes[0]
-    # Not all of them can be had together.
-    with contextlib.suppress(TypeError):
-        return type(nearest.__name__, classes, {"__module__": nearest.__module__})
-    return nearest
 
 
 def _of_library(name: str, module: str | None) -> type[Exception] | None:

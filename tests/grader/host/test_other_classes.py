@@ -482,6 +482,34 @@ def test_a_graph_without_a_value_is_close_to_nothing(engine, sly):
     assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 0}
 
 
+SEVERAL_KINDS = {
+    "two": "class Low(ValueError, ArithmeticError): pass",
+    "three": "class Low(OSError, KeyError, ValueError): pass",
+    "a sign of Python's": "class Low(ValueError, AttributeError): pass",
+    "one by another class": "class Base(ValueError): pass\nclass Low(KeyError, Base): pass",
+    "one before a class of one's own": "class Base(Exception): pass\n"
+    "class Low(ValueError, Base): pass",
+    "one and no exception": "class Coded:\n    code = 3\nclass Low(ValueError, Coded): pass",
+}
+
+
+@pytest.mark.parametrize("several", SEVERAL_KINDS.values(), ids=SEVERAL_KINDS)
+def test_a_class_of_exceptions_may_be_of_several_kinds(engine, several):
+    pay = "def pay(have, need):\n    if have < need:\n        raise Low('no')\n"
+    pay += "    return have - need"
+    made = exercise(
+        f"# answer pay\nclass Low(ValueError): pass\n{pay}",
+        "# test caught\nassert pay(5, 3) == 2\ntry:\n    pay(1, 3)\nexcept Low as error:\n"
+        "    assert 'no' in str(error)\nelse:\n    assert False",
+        "# test kind\nassert issubclass(Low, ValueError)",
+    )
+    right = grade_one(made, handed_in(made, pay=f"{several}\n{pay}"), engine)
+    assert scores(right) == {"caught": 1, "kind": 1}
+    wrong = f"class Low(KeyError, OSError): pass\n{pay.replace('Low', 'RuntimeError')}"
+    wrong = grade_one(made, handed_in(made, pay=wrong), engine)
+    assert scores(wrong) == {"caught": 0, "kind": 0}
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_database_is_still_changed_only_where_the_solution_does(engine, name):
     made = exercise(f"# answer f\n{OLDEST}", f"# test it\n{OLD}")

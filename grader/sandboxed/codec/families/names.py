@@ -5,7 +5,6 @@ A name leads only to what is listed, or to what a library has of one known kind.
 
 from __future__ import annotations
 
-import builtins
 import enum
 import sys
 import types
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.protocol.values import CannotCross, Named, Node
-from grader.sandboxed.codec.failures import error_class
+from grader.sandboxed.codec.failures import class_of, names_of
 from grader.sandboxed.codec.families import lazy
 from grader.sandboxed.codec.families.arrays import PLAIN_KINDS, is_plain
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
@@ -45,7 +44,7 @@ def encode_type(value: Any, packer: Packer) -> Node | NotMine:
     if packer.is_given(value):
         return Named("given", value.__name__)
     if packer.exact and issubclass(value, Exception) and packer.is_own(value):
-        return Named("error", " ".join(base.__name__ for base in value.__mro__))
+        return Named("error", " ".join(names_of(value, packer.given)))
     if issubclass(value, np.generic):
         return Named("numpy", value.__name__)
     if torch_module() is not None and lazy.modules().is_library_class(value):
@@ -89,7 +88,7 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
             constant = lazy.tables().CONSTANTS[node.name]
             return constant if unpacker.narrow is None else unpacker.narrow.constant(constant)
         case "error":
-            return _error(node.name.split(" ")[:20], unpacker)
+            return _error(node.name.split(" "), unpacker)
         case "type":
             return next(cls for cls in BUILTIN_TYPES if cls.__name__ == node.name)
         case "given":
@@ -128,12 +127,7 @@ def _traceback() -> types.TracebackType:
 
 def _error(names: list[str], unpacker: Unpacker) -> type[BaseException]:
     """A class of exceptions of the other side's own."""
-    for position, name in enumerate(names):
-        base = unpacker.given.get(name, getattr(builtins, name, None))
-        if position and isinstance(base, type) and issubclass(base, Exception):
-            made = error_class(tuple(names[: position + 1]), base)
-            if made is base:
-                # Its name does not fit: an `except` for it would catch whatever is of its base.
-                break
-            return made
-    raise CannotCross("a class of exceptions that is none")
+    made = class_of(names, unpacker.given)
+    if made is None:
+        raise CannotCross("a class of exceptions that is none")
+    return made

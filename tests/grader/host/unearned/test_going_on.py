@@ -445,6 +445,11 @@ NAMESAKES = {
         "class Own(Exception): pass\nOwn.__name__, Own.__module__ = 'ValueError', 'builtins'",
         "Own",
     ),
+    "one that is made by name": (
+        "ValueError",
+        "def made():\n    return type('ValueError', (Exception,), {})",
+        "made()",
+    ),
     "a library's for a given one": (
         "ParseError",
         "import xml.etree.ElementTree as m",
