@@ -161,6 +161,26 @@ def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "after": 0}
 
 
+def test_nor_what_a_test_has_unpacked_among_temporary_files(engine, tmp_path):
+    """Nobody knows the folder's name, but some libraries take patterns."""
+    (tmp_path / "wanted.txt").write_text("7")
+    lent = "class Shop:\n    def read(self, text):\n        found = glob.glob(text)\n"
+    lent += "        return int(open(found[0]).read() if found else text)\n"
+    made = exercise(
+        "# answer f\ndef f(db): return db.read('7')",
+        f"# test lends\nimport glob, shutil, tempfile\n{lent}place = tempfile.mkdtemp()\n"
+        "shutil.copy('wanted.txt', place)\nassert f(Shop()) == 7\n"
+        "assert open(f'{place}/wanted.txt').read() == '7'",
+        "# test writes\ndef read(text):\n    with tempfile.TemporaryFile('w+') as file:\n"
+        "        file.write(text)\n        file.seek(0)\n        return int(file.read())\n"
+        "Shop.read = staticmethod(read)\nassert f(Shop()) == 7",
+    )
+    made = replace(made, for_tests={"wanted.txt": tmp_path / "wanted.txt"})
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "writes": 1}
+    cheat = "def f(db): return db.read('/tmp/*/wanted.txt')"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "writes": 0}
+
+
 def test_nor_does_it_get_the_files_there(engine, tmp_path):
     """Only those that the test has written, wherever it has gone to, and however many there are."""
     files = {f"kept/{number}.txt": tmp_path / f"{number}.txt" for number in range(1_100)}
