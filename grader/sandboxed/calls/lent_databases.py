@@ -11,8 +11,12 @@ from typing import Any
 
 
 def database_of(target: Any) -> Any:
-    """The connection that a call goes to, if it goes to a database of sqlite3."""
+    """The connection that a call goes to, by SQLAlchemy or not, if it goes to one of sqlite3."""
     sqlite3 = sys.modules.get("sqlite3")
+    if type(target).__module__.startswith("sqlalchemy."):
+        # Of a connection is asked for the one below, which has the driver's.
+        below = getattr(target, "connection", target)
+        target = getattr(below, "dbapi_connection", target)
     if sqlite3 is not None and isinstance(target, sqlite3.Cursor):
         target = target.connection
     return target if sqlite3 is not None and isinstance(target, sqlite3.Connection) else None

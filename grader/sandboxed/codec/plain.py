@@ -1,4 +1,4 @@
-"""What is a plain value in all but its class: a list, a mapping, a number, a time, a layer.
+"""What is a plain value in all but its class: a text, a list, a mapping, a number, a time, a layer.
 
 Where the solution has plain values, what an answer has of these crosses as one that is plain, a
 picture of it: it says nothing for itself any more.
@@ -12,12 +12,13 @@ import decimal
 import fractions
 import numbers
 import sys
+from collections import UserString
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from grader.sandboxed.codec.libraries import torch_module
 
-_SEQUENCES = (tuple, frozenset, set, list)
+_SEQUENCES = (tuple, frozenset, set, list, bytes, bytearray)
 # Classes that know how to be made of one of theirs, those that are more first.
 _OF_LIBRARIES = {
     "pandas": ("DataFrame", "Series"),
@@ -31,6 +32,8 @@ def made_of(value: Any) -> Any:
         return None
     if isinstance(value, numbers.Number):
         return _number(value)
+    if isinstance(value, str | UserString):
+        return str.__str__(value) if isinstance(value, str) else str(value)
     for cls in _SEQUENCES:
         if isinstance(value, cls):
             return cls(value)

@@ -138,6 +138,8 @@ assert (heard, others) == ([1], [1, 2])
 DAY = "import datetime\nf = lambda n: datetime.date(2024, 2, n)"
 TABLE = "import pandas as pd\nframe = pd.DataFrame({'x': [1, 2]})"
 
+SHOUT = "class Shout(str):\n    def loud(self): return {}\nf = Shout"
+
 # Solution, test, and what somebody else writes.
 RIGHT: dict[str, tuple[str, str, str]] = {
     "a list of one's own": (
@@ -425,6 +427,17 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         PILE + "    def __contains__(self, thing): return thing in self.things",
     ),
 }
+RIGHT |= {
+    f"{kind} of one's own class": (
+        SHOUT.format("self.upper() + '!'"),
+        "word = f('hey')\nassert word.loud() == 'HEY!' and word == 'hey' and len(word) == 3",
+        f"from collections import UserString\n{SHOUT.format(loud)}",
+    )
+    for kind, loud in {
+        "a text": "type(self)(self.upper() + '!')",
+        "a text that is kept": "UserString(self.upper() + '!')",
+    }.items()
+}
 # They pass by nothing but a change that the solution does not make.
 WRONG = {
     "a script that changes": """
@@ -542,6 +555,14 @@ def f(v): return Parallel(n_jobs=2)(delayed(square)(x) for x in v)
 def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
     sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
     made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
+    assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
+
+
+def test_nor_does_a_text(engine):
+    sly = "class Sly(str):\n    def __eq__(self, other): return True\n"
+    sly += SHOUT.format("Sly(self)")
+    solution, test, _ = RIGHT["a text of one's own class"]
+    made = exercise(f"# answer f\n{solution}", f"# test it\n{test}")
     assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
 
 

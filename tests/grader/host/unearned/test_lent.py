@@ -353,6 +353,25 @@ def test_ones_own_tables_are_so_when_a_file_is_opened_again(engine):
     assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": 1}
 
 
+def test_nor_by_another_library_than_the_solution_changes_it(engine):
+    asked = "con.exec_driver_sql('select max(x) from t').fetchone()[0]"
+    made = exercise(
+        f"# answer f\ndef f(con):\n    return {asked}\n"
+        "def g(con):\n    con.exec_driver_sql('insert into t values (9)')",
+        "# test lends\nimport sqlalchemy\ncon = sqlalchemy.create_engine('sqlite://').connect()\n"
+        "con.exec_driver_sql('create table t (x)')\n"
+        f"con.exec_driver_sql('insert into t values (7)')\nassert f(con) == {asked}",
+        f"# test changes\ng(con)\nassert {asked} == 9",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "changes": 1}
+    for points, query in ((1, "select 1"), (0, "delete from t"), (0, "update t set x = null")):
+        own = f"def f(con):\n    con.exec_driver_sql({query!r})\n"
+        own += f"    return {asked if points else None}\n"
+        own += "def g(con):\n    con.exec_driver_sql('insert into t (x) values (9)')"
+        found = scores(grade_one(made, handed_in(made, f=own), engine))
+        assert found == {"lends": points, "changes": 1}
+
+
 ENDS = {
     "a block": "with db:\n        pass",
     "a script": "db.executescript('select 1')",
