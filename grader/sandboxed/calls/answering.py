@@ -168,6 +168,7 @@ class Answering(End):
         reply.value = packer.pack_called(value) if request.called else packer.pack(value)
         self._brought = packer.objects
         for name in request.watch if kind_of(reply.value) in DATA else ():
+            self._given_as[name] = packer.exact, packer.plain
             self._pictures[name] = self._picture(name)
 
     def _picture(self, name: str) -> bytes:
@@ -176,6 +177,7 @@ class Answering(End):
         if type(value) is int:
             return b"%x" % value
         packer = self._packer()
+        packer.exact, packer.plain = self._given_as.get(name, (packer.exact, False))
         try:
             node = packer.pack(self._lookup[name])
         except (CannotCross, KeyError):
@@ -414,7 +416,10 @@ class Answering(End):
             picture = self._picture(watched)
             if picture and picture != self._pictures.get(watched):
                 self._pictures[watched] = picture
+                exact = packer.exact
+                packer.exact, packer.plain = self._given_as.get(watched, (exact, False))
                 reply.names.append((watched, packer.pack(self._lookup[watched])))
+                packer.exact = exact
         self._besides = len(packer.buffers)
         packer.plain = request.plain and self._trusted
         if self._trusted and isinstance(value, types.ModuleType):

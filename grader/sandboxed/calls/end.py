@@ -77,6 +77,8 @@ class End(ABC):
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
         self._pictures: dict[str, bytes] = {}
+        # How they have crossed: whether as `Packer.exact` and `Packer.plain` say.
+        self._given_as: dict[str, tuple[bool, bool]] = {}
         # Files that a test has written.
         self._handed: set[str] = set()
         # What tables show where the solution has none.

@@ -566,6 +566,36 @@ def test_nor_does_a_text(engine):
     assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
 
 
+KEPT = {
+    "a list": "[3, 1, 2]",
+    "a list of one's own": "L([3, 1, 2])",
+    "a list that is kept": "collections.UserList([3, 1, 2])",
+    "an array": "array.array('i', [3, 1, 2])",
+}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_what_is_plain_in_all_but_its_class_is_what_a_call_makes_of_it(engine, kept):
+    solution = "kept = [3, 1, 2]\ndef ranked():\n    return sorted(kept)\n"
+    solution += "def sort():\n    kept[:] = sorted(kept)"
+    made = exercise(
+        f"# answer ranked\n{solution}",
+        "# test stays\nassert ranked() == [1, 2, 3] and list(kept) == [3, 1, 2]",
+        "# test changes\nsort()\nassert list(kept) == [1, 2, 3]",
+    )
+    own = "import array, collections\nclass L(list): pass\n"
+    own += solution.replace("[3, 1, 2]", kept)
+    if "array" in kept:
+        own = own.replace("kept[:] = sorted(kept)", "kept[:] = array.array('i', sorted(kept))")
+    assert scores(grade_one(made, handed_in(made, ranked=own), engine)) == {
+        "stays": 1,
+        "changes": 1,
+    }
+    sorts = own.replace("return sorted(kept)", "sort()\n    return list(kept)")
+    found = scores(grade_one(made, handed_in(made, ranked=sorts), engine))
+    assert found == {"stays": 0, "changes": 1}
+
+
 def test_what_is_printed_of_a_test_s_object_says_nothing_of_it(engine):
     test = """
 class Price:
