@@ -7,7 +7,6 @@ with COURSE_THOROUGH=1 in every way, which takes an hour.
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import linecache
 import multiprocessing
@@ -25,13 +24,11 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from authoring.build.notebook import instructor_notebook
-from authoring.build.release import release_notebooks
 from authoring.check.answers import engine_for
 from authoring.source.exercise import read_exercise
 from authoring.source.sources import Lesson, Sources
-from grader import Assignment, Engine, grade_one
-from grader.host.course.course import not_released
+from grader import Course, Engine, grade_one
+from grader.host.course.assignment import Kind
 from tests.conftest import ROOT
 from tests.same_scores import spoiling
 
@@ -60,41 +57,24 @@ class Room:
     """An exercise, and its answers spoiled in any way."""
 
     def __init__(self, lesson: Lesson) -> None:
-        self.lesson = lesson
-        self.instructor = instructor_notebook(lesson)
-        self.release = release_notebooks([(lesson.name, self.instructor)])[lesson.name]
-        self.answers = {
-            str(cell.grade_id): cell.short.answers
-            for cell in read_exercise(lesson).cells
-            if cell.short.item and cell.short.answers
-        }
-        self.assignment = Assignment.from_notebooks(
-            lesson.name,
-            {lesson.name: self.instructor},
-            {lesson.name: self.release},
-            for_tests=not_released(lesson.solution.parent, lesson.exercise.parent),
-        )
+        self.assignment = Course.open(ROOT).load(lesson.name)
+        (self.notebook,) = self.assignment.notebooks.values()
+        cells = read_exercise(lesson).cells
+        self.answers = {cell.grade_id: cell.short.answers for cell in cells if cell.short.item}
 
     def solved(self, way: str | None) -> tuple[NotebookNode, Cells]:
         """What is handed in, and the same with the whole of its tests."""
-        handed_in = copy.deepcopy(self.release)
-        whole = {_id(cell): cell.source for cell in self.instructor.cells}
+        handed_in = self.notebook.as_released()
         cells = []
-        for cell in handed_in.cells:
+        for teacher, cell in zip(self.notebook.cells, handed_in.cells, strict=True):
             if cell.cell_type != "code":
                 continue
-            tag, grade_id = cell.metadata.get("nbgrader", {}), _id(cell)
-            source = whole.get(grade_id, cell.source)
-            if tag.get("solution"):
-                names = self.answers.get(grade_id, [])
+            source = teacher.original
+            if teacher.kind.for_answer:
+                names = self.answers.get(teacher.grade_id, [])
                 cell.source = source = spoil(source, names, way) if way else source
-            is_test = bool(tag.get("grade")) and not tag.get("solution")
-            cells.append((grade_id, source, is_test))
+            cells.append((str(teacher.grade_id), source, teacher.kind is Kind.TEST))
         return handed_in, cells
-
-
-def _id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def _stop(*_: Any) -> None:
