@@ -171,15 +171,23 @@ class Answering(End):
             self._given_as[name] = packer.exact, packer.plain
             self._pictures[name] = self._picture(name)
 
+    def _as_given(self, name: str, packer: Packer) -> Node:
+        """What a name stands for now, as it crossed before."""
+        before = packer.exact, packer.plain
+        packer.exact, packer.plain = self._given_as.get(name, (packer.exact, False))
+        try:
+            return packer.pack(self._lookup[name])
+        finally:
+            packer.exact, packer.plain = before
+
     def _picture(self, name: str) -> bytes:
         """Tells whether a name has changed; nothing for what is no data."""
         value = self._lookup.get(name)
         if type(value) is int:
             return b"%x" % value
         packer = self._packer()
-        packer.exact, packer.plain = self._given_as.get(name, (packer.exact, False))
         try:
-            node = packer.pack(self._lookup[name])
+            node = self._as_given(name, packer)
         except (CannotCross, KeyError):
             return b""
         if kind_of(node) not in DATA:
@@ -416,10 +424,7 @@ class Answering(End):
             picture = self._picture(watched)
             if picture and picture != self._pictures.get(watched):
                 self._pictures[watched] = picture
-                exact = packer.exact
-                packer.exact, packer.plain = self._given_as.get(watched, (exact, False))
-                reply.names.append((watched, packer.pack(self._lookup[watched])))
-                packer.exact = exact
+                reply.names.append((watched, self._as_given(watched, packer)))
         self._besides = len(packer.buffers)
         packer.plain = request.plain and self._trusted
         if self._trusted and isinstance(value, types.ModuleType):

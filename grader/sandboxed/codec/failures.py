@@ -61,15 +61,21 @@ def names_of(cls: type, given: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def class_of(names: list[str], given: Mapping[str, Any]) -> type[BaseException] | None:
-    """The class that `names_of` names; None where there is none."""
+def class_of(names: list[str], given: Mapping[str, Any]) -> type[BaseException]:
+    """The class that `names_of` names.
+
+    Raises:
+        CannotCross: where there is none.
+    """
     for position, name in enumerate(names[:_MOST_ABOVE]):
         if position and (base := _shared(name, given)) is not None:
             base = base if name in given else beside(base, names[position:])
             made = error_class(tuple(names[: position + 1]), base)
-            # Its name does not fit: an `except` for it would catch whatever is of its base.
-            return None if made is base else made
-    return None
+            if made is base:
+                # Its name does not fit: an `except` for it would catch whatever is of its base.
+                break
+            return made
+    raise CannotCross("a class of exceptions that is none")
 
 
 def _shared(name: str, given: Mapping[str, Any]) -> type[BaseException] | None:

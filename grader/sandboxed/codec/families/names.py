@@ -88,7 +88,7 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
             constant = lazy.tables().CONSTANTS[node.name]
             return constant if unpacker.narrow is None else unpacker.narrow.constant(constant)
         case "error":
-            return _error(node.name.split(" "), unpacker)
+            return class_of(node.name.split(" "), unpacker.given)
         case "type":
             return next(cls for cls in BUILTIN_TYPES if cls.__name__ == node.name)
         case "given":
@@ -123,11 +123,3 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
 def _traceback() -> types.TracebackType:
     """One that tells nothing of the other side."""
     return types.TracebackType(None, sys._getframe(), 0, 1)
-
-
-def _error(names: list[str], unpacker: Unpacker) -> type[BaseException]:
-    """A class of exceptions of the other side's own."""
-    made = class_of(names, unpacker.given)
-    if made is None:
-        raise CannotCross("a class of exceptions that is none")
-    return made
