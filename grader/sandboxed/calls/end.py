@@ -35,7 +35,7 @@ from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
 from grader.sandboxed.calls.special_methods import EVERYWHERE, special_methods
 from grader.sandboxed.codec import agreeing
 from grader.sandboxed.codec.buffers import join, split
-from grader.sandboxed.codec.libraries import library_name
+from grader.sandboxed.codec.libraries import library_class_of, library_name
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 
@@ -109,6 +109,10 @@ class End(ABC):
     @abstractmethod
     def class_of(self, handle: Handle) -> Any:
         """Asks for the class of what a handle stands for."""
+
+    @abstractmethod
+    def library_class_of(self, handle: Handle) -> type | None:
+        """The class of a library's that it is of, as `isinstance` sees it."""
 
     @abstractmethod
     def call(
@@ -198,7 +202,10 @@ class End(ABC):
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
-        return Live(number, kind, name, sorted(offered), base=next(bases, ""))
+        made = Live(number, kind, name, sorted(offered), base=next(bases, ""))
+        if kind == "instance" and self._trusted:
+            made.library = library_class_of(type(value))
+        return made
 
     def error_of(self, node: Live) -> type[BaseException] | None:
         """The class of an exception that a test lends: an `__exit__` may ask for it."""

@@ -50,7 +50,7 @@ class Handle:
         # Other iterators count as generators, too, but isinstance tells them apart.
         if (node.kind, node.name) == ("generator",) * 2:
             return types.GeneratorType
-        return CONTAINERS.get(node.base, Handle)
+        return CONTAINERS.get(node.base) or peer_of(self).library_class_of(self) or Handle
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{self!r} can be called, but not changed")

@@ -57,6 +57,7 @@ from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.changes import assign
 from grader.sandboxed.codec.failures import stands_for
+from grader.sandboxed.codec.libraries import class_called
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.registry import is_module
 from grader.sandboxed.codec.unpacking import Unpacker
@@ -276,6 +277,15 @@ class Peer(Answering):
             found.dunders, found.plain = ["__call__"], True
         self._origin = f"{origin_of(handle)}.__class__"
         return self._handle(found)
+
+    def library_class_of(self, handle: Handle) -> type | None:
+        node = node_of(handle)
+        cls = class_called(node.library) if node.kind == "instance" else None
+        # One of a file beside the notebook crosses, or has methods of the learner's choice.
+        if cls is None or cls in self.filed.values():
+            return None
+        place = _place_of(origin_of(handle))
+        return cls if self.rules.may_be_of(place, node.library, cls) else None
 
     def _with_its_numbers(self, said: Any, place: str) -> dict[str, Any]:
         """What NumPy makes an array of, as an image has it: only with all numbers in it.

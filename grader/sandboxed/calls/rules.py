@@ -63,6 +63,7 @@ from grader.sandboxed.calls.special_methods import (
     OPERATORS,
     with_others,
 )
+from grader.sandboxed.codec.libraries import class_called
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
@@ -169,6 +170,10 @@ class Rules(ABC):
         Args:
             place: where it comes from.
         """
+
+    def may_be_of(self, place: str, name: str, cls: type) -> bool:
+        """Whether an instance may count as one of a class of a library's, as it says it is."""
+        return False
 
     @abstractmethod
     def may_call_of_lent(self, method: str) -> bool:
@@ -405,6 +410,10 @@ class Enforcing(Rules):
 
     def may_ask(self, place: str, found: Live, name: str) -> bool:
         return not found.plain or f"{place}.{name}" in self._terms.asks
+
+    def may_be_of(self, place: str, name: str, cls: type) -> bool:
+        there = (known.split() for known in self._terms.classes)
+        return any(at == place and issubclass(cls, class_called(of) or ()) for at, of in there)
 
     def may_call_of_lent(self, method: str) -> bool:
         return method in self._terms.methods
@@ -703,6 +712,10 @@ class Discovering(Rules):
         if found.kind == "instance":
             self.terms.asks.add(f"{place}.__call__")
         return found.kind == "instance"
+
+    def may_be_of(self, place: str, name: str, cls: type) -> bool:
+        self.terms.classes.add(f"{place} {name}")
+        return True
 
     def may_call_of_lent(self, method: str) -> bool:
         self.terms.methods.add(method)

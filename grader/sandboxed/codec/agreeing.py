@@ -73,7 +73,8 @@ class _Stays:
         if isinstance(node, Live):
             # What else it says, who gets it sets.
             dunders = sorted({*node.dunders})
-            self.node = Live(node.id, node.kind, node.name, dunders, base=node.base)
+            base, library = node.base, node.library
+            self.node = Live(node.id, node.kind, node.name, dunders, base=base, library=library)
 
     def __call__(self) -> None:
         """What makes the values of missing keys has to be callable."""

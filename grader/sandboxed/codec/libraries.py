@@ -49,6 +49,26 @@ def library_name(value: Any) -> str | None:
     return None
 
 
+def library_class_of(cls: type) -> str:
+    """The name of the class of a library's that a class is, or is derived from; "" for none."""
+    for base in cls.__mro__:
+        if base.__module__ not in ("builtins", "__main__") and (name := library_name(base)):
+            return name
+    return ""
+
+
+def class_called(name: str) -> type | None:
+    """The class of this name, as `library_name` gives it, if this process has imported it.
+
+    No module is asked for what it has: the name may be the learner's choice.
+    """
+    module, _, path = name.partition(":")
+    found: Any = None if module == "__main__" else sys.modules.get(module)
+    for part in path.split("."):
+        found = vars(found).get(part) if isinstance(found, types.ModuleType | type) else None
+    return found if isinstance(found, type) else None
+
+
 def from_library(name: str) -> Any:
     """The function or module of this name, as `library_name` gives it."""
     module, _, path = name.partition(":")
