@@ -28,7 +28,10 @@ LOOK_UP = {
 TEACH = {
     TEACH_IT: "Teach with it",
     "docs/teaching.md": "A week of teaching",
+    "docs/lms.md": "From and to your LMS",
     "docs/grading.md": "How grading works",
+    "docs/writing_tests.md": "Tests that hold",
+    "docs/differences.md": "Where we differ from nbgrader",
     "docs/quickstart.md": "Ten minutes with a course of yours",
     "docs/clusters.md": "Thousands of submissions",
     interface.GRADER: interface.TITLES[interface.GRADER],

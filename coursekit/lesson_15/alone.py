@@ -3,8 +3,8 @@
 In a notebook, and under nbgrader, that is a Python started for it: an empty working folder, no
 variable of the notebook, limits on time, memory and what it writes. It keeps people from fooling
 themselves, and no more: such a process can read the disk. Where the course's own grader judges a
-test, the decoder runs shut in, without the course and its data (docs/grading.md, *A source that
-runs by itself*).
+test, the decoder runs shut in, without the course and its data
+(docs/writing_tests.md, *A source that runs by itself*).
 """
 
 from __future__ import annotations
