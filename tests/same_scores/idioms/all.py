@@ -39,7 +39,6 @@ def cells_of(idioms: Sequence[Idiom]) -> list[NotebookNode]:
 # Those that the engine can't judge apart from the learner's code, and why.
 BESIDE = {
     "what the source says": "source does not cross",
-    "a module class of the learner": "an instance of the learner's is none of torch's",
     "a class derived by the test": "the derived class would have to live on both sides",
     "a file that was written": "the learner's folder is another one",
     "a file that a function writes": "what a learner writes stays in that folder",
