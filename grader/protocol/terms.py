@@ -52,7 +52,8 @@ class Terms(Struct):
         writes: what calls change of a database that they are lent: names of tables; "" for itself.
         leaves: what calls leave in their process, by kind; see `calls.left`.
         patches: what it puts in the place of something, as "place.name"; see `calls.patches`.
-        classes: of which classes of libraries instances are said to be, as "place class".
+        classes: of which classes of libraries instances and classes are said to be, as
+            "place class".
         acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
     """
 

@@ -112,7 +112,7 @@ class End(ABC):
 
     @abstractmethod
     def library_class_of(self, handle: Handle) -> type | None:
-        """The class of a library's that it is of, as `isinstance` sees it."""
+        """The class of a library's that it is of, or is derived from if it is a class itself."""
 
     @abstractmethod
     def call(
@@ -203,8 +203,8 @@ class End(ABC):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
         made = Live(number, kind, name, sorted(offered), base=next(bases, ""))
-        if kind == "instance" and self._trusted:
-            made.library = library_class_of(type(value))
+        if kind in ("class", "instance") and self._trusted:
+            made.library = library_class_of(value if kind == "class" else type(value))
         return made
 
     def error_of(self, node: Live) -> type[BaseException] | None:

@@ -52,6 +52,14 @@ class Handle:
             return types.GeneratorType
         return CONTAINERS.get(node.base) or peer_of(self).library_class_of(self) or Handle
 
+    @property
+    def __bases__(self) -> tuple[type]:
+        """Of a class, what `issubclass` sees."""
+        cls = peer_of(self).library_class_of(self) if node_of(self).kind == "class" else None
+        if cls is None:
+            raise AttributeError  # as an instance has none
+        return (cls,)
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{self!r} can be called, but not changed")
 

@@ -280,7 +280,7 @@ class Peer(Answering):
 
     def library_class_of(self, handle: Handle) -> type | None:
         node = node_of(handle)
-        cls = class_called(node.library) if node.kind == "instance" else None
+        cls = class_called(node.library) if node.kind in ("class", "instance") else None
         # One of a file beside the notebook crosses, or has methods of the learner's choice.
         if cls is None or cls in self.filed.values():
             return None

@@ -82,6 +82,12 @@ def draw():
         NET.replace("nn.Module", "nn.Sequential"),
         [NO_NET, "net = nn.Module"],
     ),
+    "a class": (
+        NET,
+        "assert issubclass(Net, nn.Module) and Net().width() == 2",
+        NET.replace("nn.Module", "nn.Sequential"),
+        [NO_NET, "Net = nn.Module", "Net = lambda: nn.Linear(3, 2)"],
+    ),
     "a connection": (
         "def opened(): return sqlite3.connect(':memory:')",
         OPENED,
