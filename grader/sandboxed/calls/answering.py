@@ -267,6 +267,7 @@ class Answering(End):
         self._check(nodes, unpacker)
         self.rules.admit_arguments(nodes)
         unpacker.own = self._own_at("()")
+        self._origin = "an argument"
         objects = unpacker.objects
         owners: list[str] = []
         args = []

@@ -412,7 +412,7 @@ class Enforcing(Rules):
         return not found.plain or f"{place}.{name}" in self._terms.asks
 
     def may_be_of(self, place: str, name: str, cls: type) -> bool:
-        there = (known.split() for known in self._terms.classes)
+        there = (known.rsplit(" ", 1) for known in self._terms.classes)
         return any(at == place and issubclass(cls, class_called(of) or ()) for at, of in there)
 
     def may_call_of_lent(self, method: str) -> bool:

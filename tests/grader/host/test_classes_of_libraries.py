@@ -88,6 +88,21 @@ def draw():
         NET.replace("nn.Module", "nn.Sequential"),
         [NO_NET, "Net = nn.Module", "Net = lambda: nn.Linear(3, 2)"],
     ),
+    "what a test's own function is called with": (
+        NET + "def each(use):\n    use(net)\n    use(net.last)",
+        """
+seen = []
+def use(part):
+    seen.append(isinstance(part, nn.Module))
+each(use)
+assert seen == [True, True]
+""",
+        NET.replace("nn.Module", "nn.Sequential") + "def each(use):\n    use(net)\n    use(Net())",
+        [
+            "def each(use):\n    use(1)\n    use(2)",
+            NO_NET + "def each(use):\n    use(net)\n    use(net.last)",
+        ],
+    ),
     "a connection": (
         "def opened(): return sqlite3.connect(':memory:')",
         OPENED,
