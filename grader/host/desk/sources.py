@@ -15,8 +15,10 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from grader.host.intake.folder import (
@@ -27,6 +29,7 @@ from grader.host.intake.folder import (
     is_notebook,
     printable,
 )
+from grader.host.intake.folder import MAX_ENTRIES as MAX_OF_ONE
 from grader.protocol.errors import GraderError
 
 # Of a class: what one archive or folder may hold.
@@ -44,6 +47,8 @@ _OF_ENVIRONMENT = {_ENVIRONMENT, "bin", "etc", "include", "lib", "lib64", "man",
 # On Windows.
 _OF_ENVIRONMENT |= {"Include", "Lib", "Scripts"}
 _TOO_DEEP = f"lies more than {MAX_DEPTH} folders deep"
+# What is walked through to find out which folders hold too much.
+_MOST_WALKED = 1_000_000
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
 
@@ -137,6 +142,10 @@ def opened(path: Path) -> Iterator[Source]:
 def _archive(name: str, archive: zipfile.ZipFile) -> Source:
     source = Source(name)
     infos = [(_name(info), info) for info in archive.infolist()]
+    if len(infos) > MAX_ENTRIES:
+        full = _too_full(written for written, _ in infos)
+        source.refused |= {printable(folder): _holds_too_much() for folder in full}
+        infos = [one for one in infos if full.isdisjoint(map(str, PurePosixPath(one[0]).parents))]
     _check_count(name, len(infos))
     folders = [written.rpartition("/") for written, _ in infos]
     environments = {above for above, _, last in folders if last == _ENVIRONMENT}
@@ -181,7 +190,7 @@ def _name(info: zipfile.ZipInfo) -> str:
         return info.orig_filename
 
 
-def _folder(folder: Path) -> Source:
+def _folder(folder: Path, full: Collection[str] = ()) -> Source:
     source = Source(folder.resolve().name, folder)
 
     def complain(error: OSError) -> None:
@@ -200,6 +209,9 @@ def _folder(folder: Path) -> Source:
         for name in list(folders):
             if name in _LITTER:
                 folders.remove(name)
+            elif full and (here := (place / name).relative_to(folder).as_posix()) in full:
+                folders.remove(name)
+                source.refused[printable(here)] = _holds_too_much()
             elif depth + 1 == MAX_DEPTH and not (place / name).is_symlink():
                 # To walk down costs a call for each folder in another.
                 folders.remove(name)
@@ -208,6 +220,8 @@ def _folder(folder: Path) -> Source:
                 folders.remove(name)
                 _refuse_link(source, folder, place / name)
         count += len(folders) + len(files)
+        if count > MAX_ENTRIES and not full and (found := _too_full(_walked(folder))):
+            return _folder(folder, found)
         _check_count(source.name, count)
         for name in sorted(files):
             path = place / name
@@ -238,6 +252,30 @@ def _file(path: Path) -> Callable[[int], bytes]:
             raise Unreadable(f"cannot be read ({error.strerror})") from error
 
     return content
+
+
+def _walked(folder: Path) -> Iterator[str]:
+    for above, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _LITTER]
+        for name in (*folders, *files):
+            yield os.path.relpath(os.path.join(above, name), folder)
+
+
+def _too_full(paths: Iterable[str]) -> set[str]:
+    """The folders that hold more than is looked at of one person, where all together hold too much:
+    the lowest, as what they lie in may be the class's."""
+    below: Counter[str] = Counter()
+    count = 0
+    for path in map(PurePosixPath, islice(paths, _MOST_WALKED)):
+        below.update(map(str, (path, *path.parents)))
+        count += 1
+    # What lies round all of it is the class's.
+    full = {folder for folder, held in below.items() if MAX_OF_ONE < held < count}
+    return full - {str(above) for folder in full for above in PurePosixPath(folder).parents}
+
+
+def _holds_too_much() -> str:
+    return f"holds more than {MAX_OF_ONE:,} files"
 
 
 def _check_count(name: str, count: int) -> None:

@@ -129,6 +129,25 @@ def test_too_many_files(group, monkeypatch, work):
     assert not group.submitted.exists()
 
 
+def test_too_many_files_of_one_person_cost_nobody_else(group, monkeypatch, work):
+    """Neither where they lie right below the notebook, nor in a folder round all."""
+    monkeypatch.setattr(sources, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(sources, "MAX_OF_ONE", 10)
+    bob = {f"{BOB}/numbers.ipynb": work}
+    many = {f"{NAME}/data/{n}.txt": "x" for n in range(20)}
+    spread = {f"{NAME}/{n % 7}/{n}.txt": "x" for n in range(30)}
+    for number, (files, whose) in enumerate([(many, f"{NAME}/data"), (spread, NAME)]):
+        for above in ("", "all/"):
+            both = {f"{above}{path}": content for path, content in {**files, **bob}.items()}
+            name = f"{number}{above.rstrip('/')}"
+            for place in (group.archive(both, f"{name}.zip"), group.tree(both, name)):
+                group.collect(place)
+                assert group.placed == {"Bob/numbers"}
+                assert {f"{above}{whose}": "holds more than 10 files"}.items() <= (
+                    group.reasons.items()
+                )
+
+
 def test_a_file_that_is_damaged_costs_nobody_else(group, work):
     archive = group.archive({f"{NAME}/numbers.ipynb": b"x" * 500, f"{BOB}/numbers.ipynb": work})
     data = archive.read_bytes()
