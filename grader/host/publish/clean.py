@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ from typing import Any
 import nbformat
 import nh3
 from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
 
 from grader.host.course.assignment import TeacherNotebook
 from grader.host.publish.markdown import (
@@ -124,6 +126,9 @@ def clean_notebook(
             cell.outputs = clean_outputs(cell.outputs, left)
         if grade_id in hidden:
             cell.source = hidden[grade_id]
+            # Of the whole, it would tell whether a guess of the hidden lines is right.
+            cell.metadata = copy.deepcopy(cell.metadata)
+            cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
         elif (cell.source, cell.get("attachments")) not in own:
             _clean_source(cell, left)
         cells.append(cell)

@@ -15,6 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html_mistune
+from nbgrader.utils import compute_checksum
 from playwright.sync_api import Request, sync_playwright
 
 from grader.host.marks.points import blank, to_items
@@ -498,6 +499,19 @@ def test_hidden_tests_are_left_out_unless_asked_for(assignment, show):
     assert "two squared is four" in text
     # The original is not touched: it is judged by.
     assert "144" in nbformat.writes(made)
+
+
+def test_no_checksum_tells_whether_a_guess_of_hidden_lines_is_right(assignment):
+    made = played(assignment, [])
+    for cell in clean_notebook(made, assignment.notebooks["numbers"], {}).cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            assert cell.metadata.nbgrader.checksum == compute_checksum(cell)
+    # That of the original is of the whole.
+    assert all(
+        cell.metadata.nbgrader.checksum == compute_checksum(cell)
+        for cell in made.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    )
 
 
 def test_what_ran_beside_the_code_shows_no_outputs(assignment):
