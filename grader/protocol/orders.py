@@ -364,9 +364,11 @@ class Exited(Struct):
 
     Attributes:
         status: as its exit status; negative for a signal.
+        in_vain: whether it was ended for shared memory that was another's.
     """
 
     status: int
+    in_vain: bool = False
 
 
 TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Interrupt | Pause | End] = decoders.from_json(

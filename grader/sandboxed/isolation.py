@@ -373,7 +373,15 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
         if most > memory and any(map(_shares, family)):
             touched[child] = pages
     if touched and more > sum(children[child] for child in touched):
-        end(max(touched, key=touched.__getitem__), True)
+        one = max(touched, key=touched.__getitem__)
+        _ended_for_shared[one] = _shared_by_all() - children[one] // 2
+        end(one, True)
+
+
+def ended_in_vain(child: int) -> bool:
+    """Whether a child was ended for shared memory that is still there now that it has gone: then
+    it was another's, who may have been forked elsewhere. To be asked when it was waited for."""
+    return _shared_by_all() > _ended_for_shared.pop(child, sys.maxsize)
 
 
 def _faults(process: int) -> int:
@@ -412,6 +420,8 @@ _SHARED_AT_FIRST = _shared_by_all()
 _KERNELS_AT_FIRST = _of_machine("SUnreclaim")
 # By child, what there was when it was first looked at.
 _shared_before: dict[int, int] = {}
+# By child that was ended for it, what there may be at most without it if it was its own.
+_ended_for_shared: dict[int, int] = {}
 
 
 def _shares(process: int) -> bool:

@@ -47,7 +47,15 @@ from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import databases, memory_order
 from grader.sandboxed.calls.randomness import go_on_if_seeded, imported_torch, note_if_seeded
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
-from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices, pause
+from grader.sandboxed.isolation import (
+    end,
+    end_the_too_large,
+    ended_in_vain,
+    enter,
+    fork,
+    hold_devices,
+    pause,
+)
 from grader.sandboxed.judge import judge
 from grader.sandboxed.player import play
 from grader.sandboxed.rehearsal import rehearse
@@ -155,7 +163,7 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                     reply = Stood(not namespaces.get(pid) or pause(pid, stop))
                 case End(pid, patience):
                     allowed.pop(pid, None)
-                    reply = Exited(_end(pid, namespaces.pop(pid), patience))
+                    reply = Exited(_end(pid, namespaces.pop(pid), patience), ended_in_vain(pid))
             channel.send(wire.encode(reply))
 
 

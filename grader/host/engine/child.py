@@ -73,6 +73,8 @@ class Child:
 
     # One that this one may call, so that what it writes past Python is read meanwhile, too.
     calls: Child | None = None
+    # Whether it was ended for what another one did.
+    ended_in_vain = False
     # Of the last thing that it was asked: whether it was interrupted, and how long it took.
     interrupted = False
     seconds = 0.0
@@ -191,14 +193,17 @@ class Child:
         self._alive = False
         self._control.close()
         try:
-            status = self._warm.ask(End(self._pid, patience), Exited, seconds=CLEARING).status
+            exited = self._warm.ask(End(self._pid, patience), Exited, seconds=CLEARING)
         except Gone:
-            status = None
+            exited = None
         self._read_raw()
         for fd in self._raw:
             os.close(fd)
         self._raw = {}
-        return status
+        if exited is None:
+            return None
+        self.ended_in_vain = exited.in_vain
+        return exited.status
 
 
 def _may_take(report: bytes) -> int:

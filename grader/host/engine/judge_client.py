@@ -75,6 +75,9 @@ class Verdict:
 class Judge:
     """One notebook's judge.
 
+    Attributes:
+        child: the process.
+
     Raises:
         GraderError: when there can be none.
     """
@@ -82,7 +85,7 @@ class Judge:
     def __init__(self, engine: Engine, room: Room, files: Files) -> None:
         self._timeout = engine.settings.timeout
         self._engine = engine
-        self._child: Child = engine.fork(room, "judge", files)
+        self.child: Child = engine.fork(room, "judge", files)
         self.ended = False
         # Whose answers it tests.
         self.player: Player | None = None
@@ -99,17 +102,17 @@ class Judge:
         known = None if answers is None else [*answers]
         order = RunCell(source, given=True, defines=defined_by(source), answers=known)
         try:
-            self._child.ask(order, Report, self._timeout)
+            self.child.ask(order, Report, self._timeout)
         except Ended:
             self.end()
             return
         # It is not to be taken for the next test's.
-        self._child.take_raw()
+        self.child.take_raw()
 
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with a player."""
         try:
-            self._child.ask(Meet(), Done, fds=[end.fileno()])
+            self.child.ask(Meet(), Done, fds=[end.fileno()])
         except Ended:
             self.end()
 
@@ -155,8 +158,8 @@ class Judge:
             return Verdict(Played([error("ProcessEnded", f"The test {ended}.")]))
         if not visible.issuperset(range(1, 1 + len(source.splitlines()))):
             # Of what was written past Python nobody knows by which line.
-            self._child.take_raw()
-        played = Played.of(report, self._child)
+            self.child.take_raw()
+        played = Played.of(report, self.child)
         lost = report.lost
         if lost == "timed out" or (lost is None and played.interrupted):
             text = f"The test was stopped after {limit:g} s."
@@ -182,8 +185,8 @@ class Judge:
         alone: Player | None = None
         # Of the three, the tag says which it is.
         either: Any = reply | Alone | Over
-        self._child.calls = None if self.player is None else self.player.child
-        answer = self._child.ask(order, either, seconds)
+        self.child.calls = None if self.player is None else self.player.child
+        answer = self.child.ask(order, either, seconds)
 
         def end_alone() -> None:
             nonlocal alone
@@ -213,7 +216,7 @@ class Judge:
                         self._pause_player(False)
                         fds = []
                     left = max(0.0, until - time.monotonic())
-                    answer = self._child.ask(Apart(problem), either, left, fds=fds)
+                    answer = self.child.ask(Apart(problem), either, left, fds=fds)
         finally:
             end_alone()
             self._pause_player(False)
@@ -255,12 +258,12 @@ class Judge:
             binds=sorted(names_of_cell(source).bound),
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
-        return Played.of(discovered, self._child), discovered
+        return Played.of(discovered, self.child), discovered
 
     def end(self) -> None:
         """Ends it."""
         self.ended = True
-        self._child.end()
+        self.child.end()
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

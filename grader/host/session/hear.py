@@ -61,10 +61,11 @@ def hear(
             continue
         if not stage.lost_its_room:
             return heard
-    # What others, too, were forked from: nobody knows whose doing it was.
+    # What others, too, were forked from, or for what another did: it was not its own doing, for all
+    # that is known.
     raise NotSetUp(
-        "The grader's own process ended while this was graded, and once more when it was tried "
-        "again."
+        "The grader's own process ended while this was graded, or ended one of its processes for "
+        "memory of another's, and once more when it was tried again."
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 
 from grader.host.contract import Clause
-from grader.host.engine.child import Ended
+from grader.host.engine.child import Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Warm
@@ -63,6 +63,7 @@ class Stage:
         self._is_warm = script.begins_as_given and is_whole and files == released
         # What its processes were forked from.
         self._warm: list[Warm] = []
+        self._children: list[Child] = []
         self.player = self.new_player()
         self.judge: Judge | None = None
         # By position, what each test came to; whether one did not come to that again.
@@ -74,12 +75,16 @@ class Stage:
         room = self._room if self._is_warm else self._engine.rooms.importing(modules)
         player = Player(self._engine, room, self._files, self._is_warm)
         self._warm.append(room.warm)
+        self._children.append(player.child)
         return player
 
     @property
     def lost_its_room(self) -> bool:
-        """Whether a process of its may have ended because one of the grader's own did."""
-        return any(warm.gone for warm in self._warm)
+        """Whether a process of its may have ended because one of the grader's own did, or was ended
+        for what another's did."""
+        return any(warm.gone for warm in self._warm) or any(
+            child.ended_in_vain for child in self._children
+        )
 
     @property
     def lost_its_judge(self) -> bool:
@@ -160,6 +165,7 @@ class Stage:
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)
         self._warm.append(self._room.warm)
+        self._children.append(judge.child)
         self._introduce()
         return judge
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
@@ -13,6 +16,7 @@ from grader.host.get_contract import get_contract
 from grader.host.session import allowance
 from grader.host.session.stage import Stage
 from grader.protocol.errors import NotSetUp
+from grader.protocol.limits import MIB, Limits
 from grader.protocol.orders import RunBeside, RunCell, RunTest
 from tests.grader.conftest import exercise, handed_in, hidden, linux, scores
 from tests.grader.host.conftest import THREE, F, G, messages
@@ -616,3 +620,42 @@ def test_a_helper_that_is_called_as_a_test_calls_something_of_its_own_is_none_of
     assert scores(graded(made, ratio=helped)[0]) == {"t": 1}
     leaning = "limit = 4\ndef ratio(x):\n    return x * 2 / limit"
     assert scores(graded(made, ratio=leaning)[0]) == {"t": 0}
+
+
+def test_who_is_ended_for_shared_memory_of_another_s_is_heard_again(bubblewrap, monkeypatch):
+    """Nobody knows whose it is, until who was ended for it has gone and it is still there."""
+    made = exercise("# answer x\nx = 7", "# test holds\nassert x == 7")
+    shares = "import mmap, time\npage = mmap.mmap(-1, 13)\nx = 7\ntime.sleep(2)"
+    lost: list[bool] = []
+    close = Stage.close
+
+    def closed(stage):
+        close(stage)
+        lost.append(stage.lost_its_room)
+
+    monkeypatch.setattr(Stage, "close", closed)
+    limits = Limits(memory=128 * MIB)
+    with Engine(EngineSettings(preload=(), timeout=10, limits=limits)) as engine:
+        assert scores(grade_one(made, handed_in(made), engine)) == {"holds": 1}
+        lost.clear()
+        with ThreadPoolExecutor() as another, mmap.mmap(-1, 300 * MIB) as held:
+            another.submit(lambda: (time.sleep(0.8), held.write(b"x" * len(held))))
+            assert scores(grade_one(made, handed_in(made, x=shares), engine)) == {"holds": 1}
+        assert lost == [True, False]
+        # Whose it is has no other try.
+        lost.clear()
+        own = (
+            "import mmap, os, time\nkept = []\n"
+            "for _ in range(4):\n"
+            "    if os.fork() == 0:\n"
+            "        kept = mmap.mmap(-1, 100 * 2**20)\n"
+            "        if os.fork() == 0:\n"
+            "            [kept.write(bytes(2**20)) for _ in range(100)]\n"
+            "            os._exit(0)\n"
+            "        time.sleep(5)\n"
+            "        os._exit(0)\n"
+            "    time.sleep(0.4)\n"
+            "x = 7\ntime.sleep(2)"
+        )
+        assert scores(grade_one(made, handed_in(made, x=own), engine)) == {"holds": 0}
+        assert lost == [False]
