@@ -9,8 +9,8 @@ is as true as any list: it equals all. `nan` is no more than anything: so no err
 the largest of several is the first. What is endless, or too large to be squared, makes `nan` of a
 test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
-may be below 0: then no mean of squares is too large. The square of a matrix is no square of its
-numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
+may be below 0, as that of an imaginary one is: then no mean of squares is too large. The square of
+a matrix is no square of its numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
 them, so that they equal it. One that cuts all off gives nothing, which is close to anything. What
 stands in the place of a masked weight is no longer there when its layer is called.
 
@@ -40,10 +40,11 @@ _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
 # As what `nan` is known, what is endless, a column of categories, an array of pandas', a matrix,
 # whole numbers whose squares 64 bits do not hold, a layer that works in place, one that may give
-# nothing, and a weight that its mask has not made.
+# nothing, a weight that its mask has not made, and a number with an imaginary part.
 NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
 OF_PANDAS = "array of pandas"
 IN_PLACE, CUT_OFF, UNMASKED = "in place", "cut off", "unmasked"
+IMAGINARY = "imaginary"
 _OF_MODULES = (NAN, ENDLESS, IN_PLACE, CUT_OFF, UNMASKED)
 _INT64 = np.iinfo(np.int64)
 _ROOT = math.isqrt(_INT64.max)
@@ -91,6 +92,11 @@ class Narrow:
         is_endless = abs(value) > (_VERY_LARGE if self._learns else _FAR) and self._widen(ENDLESS)
         return math.copysign(_FAR, value) if is_endless else value
 
+    def complex(self, value: complex) -> complex:
+        """The same of a complex one: without an imaginary part, by as much further up."""
+        is_far = value.imag != 0 and self._widen(IMAGINARY)
+        return complex(value.real + abs(value.imag)) if is_far else value
+
     def note_whole(self, value: int) -> None:
         """Takes note of a large whole number of the solution's, which others may round."""
         self._note_large(abs(value) > _ROOT)
@@ -132,6 +138,8 @@ class Narrow:
         is_nan, far = np.isnan(value), _far(np.finfo(value.dtype).max)
         if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
             value = np.where(is_nan, value.dtype.type(far), value)
+        if value.dtype.kind == "c" and value.imag.any() and self._widen(IMAGINARY):
+            value = (value.real + np.abs(value.imag)).astype(value.dtype)
         if self._learns:
             self._note_large(bool((np.abs(value) > _ROOT).any()))
         is_endless = np.abs(value) > (min(_VERY_LARGE, far) if self._learns else far)
@@ -178,6 +186,8 @@ class Narrow:
             far = _far(most)
             if self._has_nan(int(is_nan.sum()), value.numel()) and self._widen(NAN):
                 value = shown = shown.masked_fill(is_nan, far)
+            if value.is_complex() and bool(value.imag.any()) and self._widen(IMAGINARY):
+                value = shown = (value.real + value.imag.abs()).to(value.dtype)
             # Of a module outputs are compared, not weights: those may be as large as they can.
             above = most if self.in_module else far
             if self._learns:

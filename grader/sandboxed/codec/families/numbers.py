@@ -49,6 +49,7 @@ def decode_integer(node: Big, unpacker: Unpacker) -> int:
 def decode_complex(node: Complex, unpacker: Unpacker) -> complex:
     value = complex(node.real, node.imag)
     if unpacker.narrow is not None:
+        value = unpacker.narrow.complex(value)
         size = math.nan if value != value else math.hypot(value.real, value.imag)
         number = unpacker.narrow.number(size)
         return value if number is size else complex(number)

@@ -517,6 +517,21 @@ IMPOSTORS = {
         "((f() - pd.Series([1, 2, 3])) ** 2).max() < 1e-9",
         "def f(): return pd.Series([3_500_000_000] * 3, dtype='Int64')",
     ),
+    "a number whose square is below 0": (
+        "def f(): return 4",
+        "((np.asarray(f()) - 4) ** 2).mean() < 1e-9",
+        "def f(): return 1e9j",
+    ),
+    "several of them": (
+        "def f(): return np.array([4.0, 5.0])",
+        "((f() - np.array([4, 5])) ** 2).sum() < 1e-9",
+        "def f(): return np.array([0, 9j])",
+    ),
+    "some of them in a tensor": (
+        "def f(): return torch.tensor([4.0, 5.0])",
+        "((f() - torch.tensor([4, 5])) ** 2).sum().numpy() < 1e-9",
+        "def f(): return torch.tensor([0, 9j])",
+    ),
     "a matrix whose square is 0": (
         "def f(): return np.array([[1, 2], [3, 4]])",
         "((f() - np.array([[1, 2], [3, 4]])) ** 2).sum() < 1e-9",
@@ -749,6 +764,16 @@ HONEST = {
         "def f(): return np.array([[1, 2], [3, 4]])",
         "np.allclose(f(), [[1, 2], [3, 4]]) and f().sum() == 10",
         "def f(): return np.matrix([[1, 2], [3, 4]])",
+    ),
+    "numbers of which rounding has left an imaginary part": (
+        "def f(x): return x",
+        "np.allclose(f(np.array([1, 2, 4.5])), [1, 2, 4.5]) and abs(f(np.ones(3)).sum() - 3) < 1e-9",
+        "def f(x): return np.fft.ifft(np.fft.fft(x) * 1j) / 1j",
+    ),
+    "complex numbers, as the solution's": (
+        "def f(x): return x * 1j",
+        "(np.array([1, 2]) * f(2) == [2j, 4j]).all() and (f(np.array([1, 2])) ** 2).real.sum() == -5",
+        "def f(x): return 1j * x",
     ),
     "a matrix, as the solution's": (
         "def f(): return np.matrix([[1, 1], [0, 1]])",
