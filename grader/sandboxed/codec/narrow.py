@@ -10,9 +10,10 @@ the largest of several is the first. What is endless, or too large to be squared
 test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
 may be below 0, as that of an imaginary one is: then no mean of squares is too large. The square of
-a matrix is no square of its numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
-them, so that they equal it. One that cuts all off gives nothing, which is close to anything. What
-stands in the place of a masked weight is no longer there when its layer is called.
+a matrix is no square of its numbers, and may be 0. A layer that works in place makes of a test's
+own numbers what it gives for them, so that they equal it. One that cuts all off gives nothing,
+which is close to anything. What stands in the place of a masked weight is no longer there when its
+layer is called.
 
 Many numbers stay of their type where they add up to one that it can hold, or where the solution has
 whole numbers of as many bytes: how many they take may be what a test is about.

@@ -767,12 +767,12 @@ HONEST = {
     ),
     "numbers of which rounding has left an imaginary part": (
         "def f(x): return x",
-        "np.allclose(f(np.array([1, 2, 4.5])), [1, 2, 4.5]) and abs(f(np.ones(3)).sum() - 3) < 1e-9",
+        "np.allclose(f(np.arange(3)), [0, 1, 2]) and abs(f(np.ones(3)).sum() - 3) < 1e-9",
         "def f(x): return np.fft.ifft(np.fft.fft(x) * 1j) / 1j",
     ),
     "complex numbers, as the solution's": (
         "def f(x): return x * 1j",
-        "(np.array([1, 2]) * f(2) == [2j, 4j]).all() and (f(np.array([1, 2])) ** 2).real.sum() == -5",
+        "(f(np.array([1, 2])) == [1j, 2j]).all() and f(2) ** 2 == -4",
         "def f(x): return 1j * x",
     ),
     "a matrix, as the solution's": (
