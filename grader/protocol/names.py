@@ -16,6 +16,8 @@ ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
 _ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
 # Stands for files that an answer writes; no name is one like it.
 A_FILE = "a file"
+# Stands for what a function is given, or keeps; no name is one like it.
+AN_ARGUMENT = "an argument"
 # Not `to_numpy` or `to_list`, nor `open('wine.csv')`.
 _WRITES = re.compile(
     r"%%writefile|\bopen\(.*['\"][rbt]*[wax+][bt+]*['\"]"
@@ -95,8 +97,31 @@ def asked_by_name(source: str) -> frozenset[str]:
 
 def changed_by_cell(source: str) -> frozenset[str]:
     """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`."""
+    return frozenset(_changed_in(tree_of_cell(source)))
+
+
+def changed_by_functions(source: str) -> frozenset[str]:
+    """Names of which functions of a cell may change what they stand for, when they are called.
+    `AN_ARGUMENT` among them where that may be what one is given, or keeps: a default, or what a
+    function around it knows."""
     found: set[str] = set()
+    inside: set[str] = set()
     for node in ast.walk(tree_of_cell(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            parts = [*ast.walk(node)]
+            args = {part.arg for part in parts if isinstance(part, ast.arg)}
+            told = [part.names for part in parts if isinstance(part, ast.Global | ast.Nonlocal)]
+            outer = args.union(*told)
+            names = [part for part in parts if isinstance(part, ast.Name)]
+            own = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+            found |= _changed_in(node).union(*told) - (own - outer)
+            inside |= own | args
+    return frozenset({*found, AN_ARGUMENT} if found & inside else found)
+
+
+def _changed_in(tree: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
         part = owner = None
         if isinstance(node, ast.Expr):
             # `[found.append(x) for x in xs]` stands by itself, too.
@@ -110,7 +135,7 @@ def changed_by_cell(source: str) -> frozenset[str]:
             part = owner.func if isinstance(owner, ast.Call) else owner
         if isinstance(owner, ast.Name):
             found.add(owner.id)
-    return frozenset(found)
+    return found
 
 
 def left_by_cell(source: str) -> frozenset[str]:

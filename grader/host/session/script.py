@@ -12,7 +12,9 @@ from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.intake.paper import Paper
 from grader.protocol.names import (
+    AN_ARGUMENT,
     changed_by_cell,
+    changed_by_functions,
     imports_of_cell,
     names_of_cell,
     read_in_functions,
@@ -74,6 +76,7 @@ def _rebound_by(source: str) -> frozenset[str]:
 # All of the teacher's cells, so taken apart once for a class: that takes milliseconds.
 _read_in_functions_of = lru_cache(maxsize=1000)(read_in_functions)
 _changed_by = lru_cache(maxsize=1000)(changed_by_cell)
+_changed_by_functions_of = lru_cache(maxsize=1000)(changed_by_functions)
 
 
 @lru_cache(maxsize=1000)
@@ -146,9 +149,17 @@ class Script:
         return self.reads(position) - clause.asked_for - self._imported
 
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
-        """Names that a cell binds, and those of which it may change what they stand for."""
-        source = self._judged(position)
-        return names_of_cell(source).bound, _changed_by(source) - self._imported
+        """Names that a cell binds, and those of which it may change what they stand for, also by
+        functions of given cells."""
+        source, clause = self._judged(position), self.clause(position)
+        changed, read = set(_changed_by(source)), self.reads(position)
+        for number in filter(self.is_judged, range(position)):
+            if names_of_cell(cell := self._judged(number)).bound & read:
+                changed |= _changed_by_functions_of(cell)
+        if AN_ARGUMENT in changed:
+            # Its own arguments, and whatever these call others with.
+            changed |= read if clause is None else read - clause.asked_for
+        return names_of_cell(source).bound, frozenset(changed - self._imported)
 
     def made_of_answers(self, position: int) -> frozenset[str]:
         """Names that a test binds to what an answer gives, and that stood for nothing before."""

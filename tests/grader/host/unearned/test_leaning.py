@@ -111,3 +111,31 @@ def test_only_what_reads_that_is_run_again(graded, monkeypatch):
     honest = "def f(xs):\n    return xs if xs == sorted(xs) else sorted(xs)"
     assert scores(graded(made, f=honest)[0]) == right
     assert set(again) == {2, 3}
+
+
+GIVEN_FUNCTIONS = {
+    "a given list": "wrong = []\ndef check(fits):\n    if not fits: wrong.append(fits)",
+    "a name": "wrong = 0\ndef check(fits):\n    global wrong\n    wrong += not fits",
+    "a default": "def check(fits, wrong=[]):\n    wrong.append(not fits)\n    return any(wrong)",
+    "what a function around it knows": "def make():\n    wrong = []\n    def check(fits):\n"
+    "        wrong.append(not fits)\n        return any(wrong)\n    return check\ncheck = make()",
+    "an argument": "wrong = []\ndef put(x, xs):\n    xs.append(x)\n"
+    "def check(fits):\n    return fits or put(3, wrong)",
+    "an instance": "class Log:\n    wrong = 0\n    def note(self, fits):\n"
+    "        self.wrong += not fits\n        return self.wrong\ncheck = Log().note",
+}
+
+
+@pytest.mark.parametrize("square", ["float('nan')", "os._exit(0)"])
+@pytest.mark.parametrize("given", GIVEN_FUNCTIONS.values(), ids=GIVEN_FUNCTIONS)
+def test_so_is_what_it_has_left_by_a_function_of_a_given_cell(graded, given, square):
+    wrong = "wrong" if given.startswith("wrong") else "check(True)"
+    made = exercise(
+        f"# given\n{given}",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# test one\n_ = check(not abs(square(3) - 9) > 1e-3)",
+        f"# test two\nassert not {wrong}",
+    )
+    assert scores(graded(made)[0]) == {"one": 1, "two": 1}
+    cheat = f"import os\ndef square(x):\n    return {square}"
+    assert scores(graded(made, square=cheat)[0])["two"] == 0
