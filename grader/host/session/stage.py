@@ -66,8 +66,10 @@ class Stage:
         self._children: list[Child] = []
         self.player = self.new_player()
         self.judge: Judge | None = None
-        # By position, what each test came to; whether one did not come to that again.
-        self._came_to: dict[int, _Outcome] = {}
+        # By position, what each test came to, and what aside; whether one did not come to that
+        # again.
+        self._came_to: dict[int, Verdict] = {}
+        self._aside: dict[int, list[Verdict]] = {}
         self._lost_track = False
 
     def new_player(self) -> Player:
@@ -103,11 +105,10 @@ class Stage:
             with contextlib.suppress(Ended):
                 self._lost_track = not self._again(position)
         if self._lost_track:
-            text = "What earlier tests had left was lost, and they did not come to the same again."
-            return Verdict(Played([error("NotTheSame", text)]))
+            return _not_the_same()
         verdict = self._test(position, clause)
         if not self.lost_its_judge:
-            self._came_to[position] = _outcome(verdict.played)
+            self._came_to[position] = verdict
         return verdict
 
     def ask_aside(
@@ -134,8 +135,11 @@ class Stage:
         kept = self.player, self.judge
         try:
             with self._allowance.apart():
-                self._again(position, filled, whole, leaves)
-                return self._test(position, clause, withhold, fill, sets, leaves)
+                if not self._again(position, filled, whole, leaves):
+                    return _not_the_same()
+                verdict = self._test(position, clause, withhold, fill, sets, leaves)
+                self._aside.setdefault(position, []).append(verdict)
+                return verdict
         except Ended:
             text = "There was no process to run this test again."
             return Verdict(Played([error("Stopped", text)]))
@@ -189,8 +193,8 @@ class Stage:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
-        has held for only if it comes to what it came to: the learner's code can know that this is
-        not the first time, and give something else.
+        has held for only if it comes to what it came to, in the same way: the learner's code can
+        know that this is not the first time, by the clock, and give something else.
 
         Raises:
             Ended: when there is no other player to be had.
@@ -206,7 +210,12 @@ class Stage:
             if clause is not None and number in self._came_to and not judge.ended:
                 how = (False, leaves) if number in whole else (True, ())
                 verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
-                same = same and _outcome(verdict.played) == self._came_to[number]
+                first, aside = self._came_to[number], number in filled or number in whole
+                same = same and (
+                    any(_is_alike(verdict, one) for one in (first, *self._aside.get(number, ())))
+                    if aside
+                    else _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
+                )
                 if verdict.lost is not None and not self.play_again(number):
                     return False
             self._replay(number)
@@ -250,12 +259,24 @@ class Stage:
             self.judge.end()
 
 
-# Texts, since no number that is none is equal to itself.
-_Outcome = tuple[bool, list[str], dict[str, str]]
+def _not_the_same() -> Verdict:
+    text = "What earlier tests had left was lost, and they did not come to the same again."
+    return Verdict(Played([error("NotTheSame", text)]))
 
 
-def _outcome(played: Played) -> _Outcome:
-    """What a mark hangs on: whether it failed, the number it gave, and its figures."""
-    given = list(map(repr, played.numbers))
+def _is_alike(verdict: Verdict, other: Verdict) -> bool:
+    """Whether a mark and what is left to later tests come to the same: where and how a test failed,
+    the number it gave, and its figures."""
+    return _outcome(verdict.played) == _outcome(other.played)
+
+
+def _outcome(played: Played) -> tuple[object, ...]:
+    failed = None if played.error is None else (played.error.ename, played.error_line)
+    # Texts, since no number that is none is equal to itself.
     figures = {name: repr(figure) for name, figure in played.figures.items()}
-    return played.error is None, given, figures
+    return failed, [*map(repr, played.numbers)], figures
+
+
+def _doubts(verdict: Verdict) -> set[str]:
+    """By what it may have held: later tests see it for that only where it was so at first."""
+    return {*verdict.nothing, *verdict.returned, *(["a number"] if verdict.narrow else [])}

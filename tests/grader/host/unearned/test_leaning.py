@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from grader import grade_one
+from grader.host.engine import child
+from grader.host.engine.files import Files
 from grader.host.session.stage import Stage
-from tests.grader.conftest import exercise, scores
+from tests.grader.conftest import exercise, handed_in, scores
 
 # What takes more for equal than is: the answer, the test that calls it, a later one, and what a
 # learner has who does not know.
@@ -139,3 +142,50 @@ def test_so_is_what_it_has_left_by_a_function_of_a_given_cell(graded, given, squ
     assert scores(graded(made)[0]) == {"one": 1, "two": 1}
     cheat = f"import os\ndef square(x):\n    return {square}"
     assert scores(graded(made, square=cheat)[0])["two"] == 0
+
+
+# What two processes in which a test runs are told apart by, in the place of a clock.
+RUN = "import os\nrun = sum(os.path.exists(f'run{n}') for n in (1, 2))\n"
+# How a test notes what is wrong, and what gives something else in a later run: with what a later
+# test would hold, though the same test comes to no other end.
+OTHERWISE = {
+    "a number that any check passes, once the judge has ended": (
+        "fine.append(not abs(square(3) - 9) > 1e-3)",
+        "return float('nan') if run else 0",
+        "n = 10**12",
+    ),
+    "an error before anything is noted": (
+        "fits = square(3) == 9\nfine.append(fits)\nassert fits",
+        "return 1 / 0 if run else 0",
+        "n = 10**12",
+    ),
+    "an error, aside": (
+        "fine.append(not abs(square(3) - 9) > 1e-3)",
+        "return 1 / 0 if run == 2 else float('nan')",
+        "n = 5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("notes", "gives", "n"), OTHERWISE.values(), ids=OTHERWISE)
+def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch, notes, gives, n):
+    monkeypatch.setattr(child, "GRACE", 0.2)
+    again = Stage._again
+
+    def with_a_sign(stage, *args):
+        paths = stage._files.paths
+        stage._files = Files({**paths, f"run{len(paths) + 1}": b""})
+        return again(stage, *args)
+
+    monkeypatch.setattr(Stage, "_again", with_a_sign)
+    made = exercise(
+        "# given\nfine = []",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# answer n\nn = 5",
+        f"# test one\n{notes}",
+        "# test two\nassert sum(range(n)) == 10",
+        "# test three\nassert all(fine)",
+    )
+    cheat = handed_in(made, square=f"{RUN}def square(x):\n    {gives}", n=n)
+    assert scores(grade_one(made, cheat, engine))["three"] == 0
+    assert scores(grade_one(made, handed_in(made, n=n), engine))["three"] == 1
