@@ -47,6 +47,7 @@ from grader.sandboxed.calls.named_files import (
     tell_of_archives,
     tell_of_other_files,
 )
+from grader.sandboxed.calls.out_of_place import in_its_place
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.pickles import Brought, refuse_pickles
 from grader.sandboxed.calls.randomness import OwnChance
@@ -328,7 +329,7 @@ class _Bench:
         self._binds = test.binds
         self._reports.taken()
         self.source = test.source
-        problem = None
+        problem, is_bound = None, True
         rules = Enforcing(
             test.terms, test.withhold, test.fill, test.rebinds, test.sets, test.leaves
         )
@@ -338,6 +339,7 @@ class _Bench:
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone or test.sets, rules)
+            is_bound = problem is None
             problem = problem or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
             self._patches.watch(test.terms.patches)
@@ -362,7 +364,13 @@ class _Bench:
         results.counts, results.number = test.counts, None
         try:
             with self._acts.only(test.terms.acts):
-                report = _failed(problem) if problem else self._run(test.source)
+                if problem is None:
+                    report = self._run(test.source)
+                else:
+                    if is_bound and problem[0] == "WrongKind":
+                        # It fails, but may note that for later ones before.
+                        self._run(test.source)
+                    report = _failed(problem)
         finally:
             results.counts = False
             del OUTPUTS.shown
@@ -441,29 +449,37 @@ class _Bench:
         return None if found is None else found.f_lineno
 
     def _bind(self, takes: dict[str, Kind], rules: Enforcing) -> tuple[str, str] | None:
-        """Binds answers; says what is wrong with one of them."""
-        assert self.peer is not None
+        """Binds answers; says what is wrong with one of them, in whose place something stands that
+        tells so to whoever looks."""
+        peer, problem = self.peer, None
+        assert peer is not None
+
+        def look_in_vain() -> None:
+            peer.looked_in_vain = True
+
         for name, wanted in takes.items():
             try:
-                node, value = self.peer.take(name, called=wanted == "function")
+                node, value = peer.take(name, called=wanted == "function")
             except KeyError:
                 # The test will say that it is not defined.
                 value = _MISSING
             except CannotCross:
                 # Why, is a learner's word.
-                return "WrongKind", f"`{name}` is nothing that can cross to the tests."
+                why = f"`{name}` is nothing that can cross to the tests."
+                value = in_its_place(None, why, look_in_vain)
+                problem = problem or ("WrongKind", why)
             except Stopped as stopped:
                 return "Stopped", str(stopped)
-            if value is not _MISSING and not serves_as(node, wanted):
-                if wanted not in DATA or not gives_values(node):
+            else:
+                if wanted in DATA and gives_values(node):
+                    only_iterates(value, rules.gives_again(name))
+                elif not serves_as(node, wanted):
                     found = with_article(kind_of(node))
-                    return (
-                        "WrongKind",
-                        f"`{name}` should be {with_article(wanted)}, but is {found}.",
-                    )
-                only_iterates(value, rules.gives_again(name))
+                    why = f"`{name}` should be {with_article(wanted)}, but is {found}."
+                    value = in_its_place(node, why, look_in_vain)
+                    problem = problem or ("WrongKind", why)
             self._put(name, value)
-        return None
+        return problem
 
     def _bind_library(
         self, library: dict[str, str], own: bool, rules: Enforcing

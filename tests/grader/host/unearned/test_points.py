@@ -117,7 +117,8 @@ NOTED = {
 @pytest.mark.parametrize("cheat", ["square = 9", "import os\ndef square(x):\n    os._exit(0)"])
 @pytest.mark.parametrize("case", NOTED)
 def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
-    """It is refused here, where it would note one, or nobody is there any more to be asked."""
+    """Nobody is there any more to be asked; or it fails here where it notes one as in stock, or may
+    not come so far."""
     notes, test = NOTED[case]
     made = exercise(
         "# given\nwrong, fine = [], True",
@@ -129,7 +130,9 @@ def test_no_error_is_noted_by_a_test_that_is_stopped(graded, case, cheat):
         "# test d\n1 - len(wrong)",
     )
     assert set(scores(graded(made)[0]).values()) == {1}
-    assert scores(graded(made, square=cheat)[0]) == {"a": 0, "b": 0, "c": 1, "d": 1}
+    is_noted = int(case == "a list" and cheat == "square = 9")
+    found = scores(graded(made, square=cheat)[0])
+    assert found == {"a": 0, "b": 0, "c": 1 - is_noted, "d": 1 - is_noted}
 
 
 @pytest.mark.parametrize("cheat", ["return print", "os._exit(0)"])
