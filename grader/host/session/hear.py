@@ -46,7 +46,7 @@ def hear(
         NotSetUp: when what these are forked from has ended meanwhile, twice.
         Ended: when one of them does not come up twice: its folder can't hold the files.
     """
-    script = Script(paper, contract)
+    script = Script(paper, contract, {**released.paths, **(for_judge or released).paths})
     for is_last in (False, True):
         allowance = Allowance(script, engine.settings)
         try:

@@ -6,7 +6,9 @@ import ast
 import builtins
 import re
 from collections import Counter
+from collections.abc import Collection, Mapping
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
@@ -96,6 +98,9 @@ def _made_once_by(source: str) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(found)
 
 
+_NO_FILES: Mapping[str, Path | bytes] = {}
+
+
 class Script:
     """What is to be run, by position among the code cells.
 
@@ -103,10 +108,16 @@ class Script:
         cells: the learner's, in the teacher's order.
         teachers: all of the teacher's.
         opening: the first of the teacher's, which every notebook begins with.
+
+    Args:
+        files: beside the notebook, some of which may be modules.
     """
 
-    def __init__(self, paper: Paper, contract: Contract) -> None:
+    def __init__(
+        self, paper: Paper, contract: Contract, files: Mapping[str, Path | bytes] = _NO_FILES
+    ) -> None:
         self.contract = contract
+        self._files = files
         self.cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
         self.teachers = paper.notebook.code
         self.opening = opening_cells(paper.notebook, contract.opening)
@@ -159,7 +170,11 @@ class Script:
         if AN_ARGUMENT in changed:
             # Its own arguments, and whatever these call others with.
             changed |= read if clause is None else read - clause.asked_for
-        return names_of_cell(source).bound, frozenset(changed - self._imported)
+        of_files, of_those_that_act = self._of_files
+        changed -= self._imported - of_files
+        if read & of_those_that_act:
+            changed |= of_those_that_act
+        return names_of_cell(source).bound, frozenset(changed)
 
     def made_of_answers(self, position: int) -> frozenset[str]:
         """Names that a test binds to what an answer gives, and that stood for nothing before."""
@@ -190,6 +205,31 @@ class Script:
     @cached_property
     def _imported(self) -> frozenset[str]:
         return frozenset().union(*(imports_of_cell(cell.original) for cell in self.teachers))
+
+    @cached_property
+    def _of_files(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What is imported from modules beside the notebook, and from those whose functions may
+        change something."""
+        acts: dict[str, bool] = {}
+        for path, file in self._files.items():
+            if path.endswith(".py"):
+                text = (file if isinstance(file, bytes) else file.read_bytes()).decode(
+                    errors="replace"
+                )
+                name = re.split(r"[./]", path)[0]
+                acts[name] = bool(acts.get(name) or _changed_by_functions_of(text))
+        return self._imported_from(acts), self._imported_from([n for n in acts if acts[n]])
+
+    def _imported_from(self, modules: Collection[str]) -> frozenset[str]:
+        imported = [imports_of_cell(cell.original) for cell in self.teachers] if modules else []
+        told = [(name, re.split(r"[.:]", of)[0]) for one in imported for name, of in one.items()]
+        found = frozenset(name for name, of in told if of in modules)
+        if any(name.startswith("*") for name in found):
+            # Of everything that one has nobody says the names.
+            names = [names_of_cell(cell.original) for cell in self.teachers]
+            bound = frozenset().union(*(one.bound for one in names))
+            found |= frozenset().union(*(one.read for one in names)) - bound
+        return found
 
     @cached_property
     def _teachers(self) -> frozenset[str]:

@@ -144,6 +144,25 @@ def test_so_is_what_it_has_left_by_a_function_of_a_given_cell(graded, given, squ
     assert scores(graded(made, square=cheat)[0])["two"] == 0
 
 
+@pytest.mark.parametrize("square", ["float('nan')", "os._exit(0)"])
+@pytest.mark.parametrize(
+    "imports", ["import lab", "from lab import check, wrong", "from lab import *"]
+)
+def test_so_is_what_it_has_left_in_a_module_beside_the_notebook(graded, tmp_path, imports, square):
+    (tmp_path / "lab.py").write_text(GIVEN_FUNCTIONS["a given list"])
+    lab = "lab." if imports == "import lab" else ""
+    made = exercise(
+        f"# given\n{imports}",
+        "# answer square\ndef square(x):\n    return x * x",
+        f"# test one\n{lab}check(not abs(square(3) - 9) > 1e-3)",
+        f"# test two\nassert not {lab}wrong",
+        files={"lab.py": tmp_path / "lab.py"},
+    )
+    assert scores(graded(made)[0]) == {"one": 1, "two": 1}
+    cheat = f"import os\ndef square(x):\n    return {square}"
+    assert scores(graded(made, square=cheat)[0])["two"] == 0
+
+
 # What two processes in which a test runs are told apart by, in the place of a clock.
 RUN = "import os\nrun = sum(os.path.exists(f'run{n}') for n in (1, 2))\n"
 # How a test notes what is wrong, and what gives something else in a later run: with what a later
