@@ -24,6 +24,10 @@ _WRITES = re.compile(
     r"|\b(?:to_(?:csv|disk|excel|feather|file|hdf|html|json|netcdf|parquet|pickle|sql|xml|zarr)"
     r"|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
+# What Python's own lists, sets, mappings and queues have.
+_CHANGING = """
+    append appendleft add clear discard extend insert pop popleft put remove setdefault update
+"""
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 # A line that only IPython knows, where the cell is no Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
@@ -95,9 +99,14 @@ def asked_by_name(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def changed_by_cell(source: str) -> frozenset[str]:
-    """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`."""
-    return frozenset(_changed_in(tree_of_cell(source)))
+def changed_by_cell(source: str, anywhere: bool = False) -> frozenset[str]:
+    """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`.
+
+    Args:
+        anywhere: whether what is called `append` counts wherever it stands, as in `x or
+            found.append(x)` and `put = found.append`.
+    """
+    return frozenset(_changed_in(tree_of_cell(source), anywhere))
 
 
 def changed_by_functions(source: str) -> frozenset[str]:
@@ -114,15 +123,17 @@ def changed_by_functions(source: str) -> frozenset[str]:
             outer = args.union(*told)
             names = [part for part in parts if isinstance(part, ast.Name)]
             own = {one.id for one in names if isinstance(one.ctx, ast.Store)}
-            found |= _changed_in(node).union(*told) - (own - outer)
+            found |= _changed_in(node, anywhere=True).union(*told) - (own - outer)
             inside |= own | args
     return frozenset({*found, AN_ARGUMENT} if found & inside else found)
 
 
-def _changed_in(tree: ast.AST) -> set[str]:
+def _changed_in(tree: ast.AST, anywhere: bool) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         part = owner = None
+        if anywhere and isinstance(node, ast.Attribute) and node.attr in _CHANGING.split():
+            found |= {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
         if isinstance(node, ast.Expr):
             # `[found.append(x) for x in xs]` stands by itself, too.
             done = node.value.elt if isinstance(node.value, ast.ListComp) else node.value

@@ -174,7 +174,10 @@ class _Session:
             self._doubts[position] = verdict
             if verdict.played.error is None:
                 verdict = self._with_something(position, clause, verdict, leans_on)
-        self._left.leave(position, leans_on | ({position} & self._doubts.keys()))
+        in_doubt = leans_on | ({position} & self._doubts.keys())
+        # It may change whatever it reads, by another name or in a library.
+        more = self._script.hands_out(position) if in_doubt else frozenset()
+        self._left.leave(position, in_doubt, more)
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict, self._allowance)
         if verdict.lost == "timed out":

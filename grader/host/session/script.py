@@ -7,7 +7,7 @@ import builtins
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from grader.host.contract import Clause, Contract
@@ -77,7 +77,7 @@ def _rebound_by(source: str) -> frozenset[str]:
 
 # All of the teacher's cells, so taken apart once for a class: that takes milliseconds.
 _read_in_functions_of = lru_cache(maxsize=1000)(read_in_functions)
-_changed_by = lru_cache(maxsize=1000)(changed_by_cell)
+_changed_by = lru_cache(maxsize=1000)(partial(changed_by_cell, anywhere=True))
 _changed_by_functions_of = lru_cache(maxsize=1000)(changed_by_functions)
 
 
@@ -157,7 +157,7 @@ class Script:
         """Names of which a test may give to an answer what they stand for."""
         clause = self.clause(position)
         assert clause is not None
-        return self.reads(position) - clause.asked_for - self._imported
+        return self.reads(position) - clause.asked_for - (self._imported - self._of_files[0])
 
     def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
         """Names that a cell binds, and those of which it may change what they stand for, also by

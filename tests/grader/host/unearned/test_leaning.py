@@ -163,6 +163,34 @@ def test_so_is_what_it_has_left_in_a_module_beside_the_notebook(graded, tmp_path
     assert scores(graded(made, square=cheat)[0])["two"] == 0
 
 
+OFF = "abs(square(3) - 9) > 1e-3"
+# By how it changes a given list, and whether that is seen where the test is stopped, too.
+CHANGES = {
+    "in what is bound": (f"_ = [wrong.append(x) for x in [3] if {OFF}]", True),
+    "behind an or": (f"not {OFF} or wrong.append(3)", True),
+    "one of two": (f"(wrong if {OFF} else fine).append(3)", True),
+    "as a function": (f"_ = [*map(wrong.append, [3] * ({OFF}))]", True),
+    "by a library": (f"if {OFF}: heapq.heappush(wrong, 3)", False),
+    "by another name": (f"w = wrong\nif {OFF}: w.append(3)", False),
+}
+
+
+@pytest.mark.parametrize(("changes", "always"), CHANGES.values(), ids=CHANGES)
+def test_it_may_change_what_it_reads_in_any_way(graded, changes, always):
+    made = exercise(
+        "# given\nimport heapq\nwrong, fine = [], []",
+        "# answer square\ndef square(x):\n    return x * x",
+        f"# test one\n{changes}",
+        "# test two\nassert not wrong",
+    )
+    assert scores(graded(made)[0]) == {"one": 1, "two": 1}
+    weak = "def square(x):\n    return float('nan')"
+    assert scores(graded(made, square=weak)[0]) == {"one": 1, "two": 0}
+    if always:
+        ends = "import os\ndef square(x):\n    os._exit(0)"
+        assert scores(graded(made, square=ends)[0]) == {"one": 0, "two": 0}
+
+
 # What two processes in which a test runs are told apart by, in the place of a clock.
 RUN = "import os\nrun = sum(os.path.exists(f'run{n}') for n in (1, 2))\n"
 # How a test notes what is wrong, and what gives something else in a later run: with what a later
