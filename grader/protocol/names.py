@@ -29,6 +29,9 @@ _CHANGING = """
     append appendleft add clear discard extend insert pop popleft put remove setdefault update
 """
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+_WORD = re.compile(r"[^\W\d]\w*")
+# As many words as may say what a name is of a library's.
+_FEW = 10
 # A line that only IPython knows, where the cell is no Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
@@ -222,6 +225,33 @@ def imports_of(source: str) -> dict[str, str]:
                 else:
                     found[alias.asname or alias.name] = f"{node.module}:{alias.name}"
     return found
+
+
+def says(sources: Iterable[str], name: str, known: str) -> bool:
+    """Whether the last statement of these cells that binds a name says that it is this of a
+    library's, "module" or "module:name".
+
+    In few words: a list of all that there might be says nothing.
+    """
+    imports: dict[str, str] = {}
+    said = ""
+    for source in sources:
+        # What can't be taken apart says nothing.
+        with contextlib.suppress(*_NOT_PYTHON):
+            found = imports_of_cell(source)
+            bound = [
+                (node.lineno, ast.unparse(node.value))
+                for node in ast.walk(tree_of_cell(source))
+                if isinstance(node, ast.Assign) and name in _loads_and_stores(node)[1]
+            ]
+            imports |= found
+            said = max(bound)[1] if bound else said
+            # It may stand in a `try`, with something else for where it fails.
+            if name in found or f"*{known.partition(':')[0]}" in found:
+                said = found.get(name, known)
+    words = _WORD.findall(said)
+    words += _WORD.findall(" ".join(imports[word] for word in words if word in imports))
+    return len({*words}) <= _FEW and set(_WORD.findall(known)) <= set(words)
 
 
 def _read_first(source: str) -> frozenset[str]:

@@ -109,6 +109,7 @@ class RunTest(Order):
     Attributes:
         takes: the answers to bind and the kinds that they should have.
         library: names that answers import, and of what library.
+        unsaid: those of them of which the learner's own cells don't say so.
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
@@ -134,6 +135,7 @@ class RunTest(Order):
     rebinds: list[str] = []
     sets: bool = False
     leaves: tuple[str, ...] = ()
+    unsaid: list[str] = []
 
 
 # Numbers that one test may report, and characters of the name of one.

@@ -338,7 +338,7 @@ class _Bench:
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
-            problem = self._bind_library(test.library, alone or test.sets, rules)
+            problem = self._bind_library(test, alone or test.sets, rules)
             is_bound = problem is None
             problem = problem or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
@@ -481,13 +481,12 @@ class _Bench:
             self._put(name, value)
         return problem
 
-    def _bind_library(
-        self, library: dict[str, str], own: bool, rules: Enforcing
-    ) -> tuple[str, str] | None:
+    def _bind_library(self, test: RunTest, own: bool, rules: Enforcing) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
         The answer only says whether it has imported it. One of its own, in the place of a single
-        name, serves as well, if it is a function or data.
+        name, serves as well, if it is a function or data. What no cell says to be imported is one
+        of its own; of that, who answers isn't told what it should be, either.
 
         Args:
             own: whether one of its own is taken like any other answer, as where the test is about
@@ -495,9 +494,10 @@ class _Bench:
                 has to hold with the other one, too.
         """
         assert self.peer is not None
-        for name, known in library.items():
+        for name, known in test.library.items():
+            asked = "" if name in test.unsaid else known
             try:
-                node, value = self.peer.take(name, known, called=":" in known)
+                node, value = self.peer.take(name, asked, called=":" in known)
             except KeyError:
                 self._put(name, _MISSING)
                 continue

@@ -127,11 +127,12 @@ class Judge:
         rebinds: Sequence[str] = (),
         sets: bool = False,
         leaves: Sequence[str] = (),
+        unsaid: Sequence[str] = (),
     ) -> Verdict:
         """Runs a test.
 
         Args:
-            withhold, fill, rebinds, sets, leaves: see `RunTest`.
+            withhold, fill, rebinds, sets, leaves, unsaid: see `RunTest`.
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
@@ -150,6 +151,7 @@ class Judge:
             rebinds=list(rebinds),
             sets=sets,
             leaves=tuple(leaves),
+            unsaid=list(unsaid),
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)

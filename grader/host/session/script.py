@@ -20,6 +20,7 @@ from grader.protocol.names import (
     imports_of_cell,
     names_of_cell,
     read_in_functions,
+    says,
     tree_of_cell,
 )
 from grader.protocol.values import LIVE
@@ -147,6 +148,20 @@ class Script:
             if more == found:
                 return found
             found = more
+
+    def unsaid(self, position: int) -> list[str]:
+        """Where a test takes nothing but what answers import: the names of which no cell before it
+        says that they are that. The player's word that they are is the learner's.
+        """
+        clause = self.clause(position)
+        assert clause is not None
+        if clause.takes or not clause.library:
+            return []
+        before = [n for n in range(position) if self.clause(n) is None]
+        sources = [self.source(number) for number in before]
+        if sum(map(len, sources)) > _MOST_READ:
+            return list(clause.library)
+        return [name for name, known in clause.library.items() if not says(sources, name, known)]
 
     def looks_at(self, position: int) -> frozenset[str]:
         """Of what calls may leave in their process, the kinds that a test looks at by itself."""

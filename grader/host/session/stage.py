@@ -163,7 +163,7 @@ class Stage:
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
         lines, rebinds = teacher.early_lines, self._script.rebinds(position)
-        more = fill, rebinds, sets, leaves
+        more = fill, rebinds, sets, leaves, self._script.unsaid(position)
         return self.judge.test(source, clause, lines, withhold, seconds, *more)
 
     def _new_judge(self) -> Judge:

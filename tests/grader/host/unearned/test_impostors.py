@@ -681,6 +681,40 @@ def test_a_forged_reply_wins_nothing(graded, forged):
     assert scores(graded(made, f=f"{FORGING}{forged}")[0]) == {"near": 0}
 
 
+IMPORTED = {
+    "a name": ("from math import hypot as f", "f(3, 4) == 5"),
+    "two names": ("from math import hypot as f, sqrt as g", "f(3, 4) == g(25)"),
+    "a module": ("import statistics as f", "f.mean([1, 3]) == 2"),
+    "all of a module": ("from math import *", "hypot(3, 4) == sqrt(25)"),
+}
+LIE = "import grader.sandboxed.calls.answering as own\nown._is_library = lambda *known: True\n"
+
+
+@pytest.mark.parametrize(("solved", "test"), IMPORTED.values(), ids=IMPORTED)
+def test_who_only_says_to_have_imported_something_wins_nothing(graded, solved, test):
+    made = exercise(f"# answer a\n{solved}", f"# test used\nassert {test}")
+    assert scores(graded(made)[0]) == {"used": 1}
+    for bound in ("0", "str", "math"):
+        forged = f"{LIE}import math\nf = g = hypot = sqrt = {bound}"
+        assert scores(graded(made, a=forged)[0]) == {"used": 0}, bound
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "import math\nf = math.hypot",
+        "import math as m\nf, g = m.hypot, m.sqrt",
+        "try:\n    from math import hypot as f\nexcept ImportError:\n    f = None",
+        "f = __import__('math').hypot",
+        "def f(a, b): return (a * a + b * b) ** 0.5",
+        "from numpy import hypot as f",
+    ],
+)
+def test_what_is_imported_in_another_way_counts(graded, answer):
+    made = exercise("# answer a\nfrom math import hypot as f", "# test used\nassert f(3, 4) == 5")
+    assert scores(graded(made, a=answer)[0]) == {"used": 1}
+
+
 HONEST = {
     "a method that gives itself, too": (
         f"{VECTOR}\n    def grow(self): self.x += 1",
