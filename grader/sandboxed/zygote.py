@@ -106,6 +106,9 @@ def _import(modules: list[str]) -> None:
     gc.enable()
     imported_torch()
     databases.share_none()
+    # What a learner's cell alone imports may need it; see `_be_child`.
+    with contextlib.suppress(ImportError):
+        importlib.import_module("threadpoolctl")
 
 
 def _seed_what_is_there(torch: Any) -> None:
@@ -315,6 +318,10 @@ def _be_child(
         for fd in (null, out, err):
             os.close(fd)
         enter(order.limits, order.namespaces, [control], order.covered)
+        if order.namespaces and "threadpoolctl" in sys.modules:
+            # It would look for libraries in /proc/self/maps, which a child has not. By it
+            # scikit-learn counts threads, for neighbours and clusters say.
+            setattr(sys.modules["threadpoolctl"], "_HAS_PROCFS", False)  # noqa: B010
         go_on_if_seeded()
         channel = Channel(socket.socket(fileno=control), takes_fds=True)
         (play if order.role == "player" else judge)(shell, channel, given)

@@ -552,6 +552,33 @@ def f(v): return Parallel(n_jobs=2)(delayed(square)(x) for x in v)
         assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
 
 
+NEAR = """
+from sklearn.neighbors import KNeighborsClassifier
+def f(points, kinds, asked):
+    return KNeighborsClassifier(n_neighbors=1).fit(points, kinds).predict(asked).tolist()
+"""
+SORTED_OUT = """
+from sklearn.cluster import KMeans, MiniBatchKMeans
+def f(points, kinds, asked):
+    MiniBatchKMeans(2, n_init=1).fit(points)
+    made = KMeans(2, n_init=1, random_state=0).fit(points)
+    named = dict(zip(made.labels_.tolist(), kinds))
+    return [named[label] for label in made.predict(asked).tolist()]
+"""
+
+
+@pytest.mark.parametrize("preload", [("numpy",), ("numpy", "sklearn.neighbors", "sklearn.cluster")])
+def test_what_counts_threads_runs_in_the_sandbox(bubblewrap, preload):
+    made = exercise(
+        "# answer f\ndef f(points, kinds, asked): return [0, 1]",
+        "# test it\nfound = f([[0, 0], [0, 1], [9, 9], [9, 8]], [0, 0, 1, 1], [[1, 1], [8, 8]])\n"
+        "assert found == [0, 1]",
+    )
+    with Engine(EngineSettings(preload=preload)) as engine:
+        for answer in (NEAR, SORTED_OUT):
+            assert scores(grade_one(made, handed_in(made, f=answer), engine)) == {"it": 1}
+
+
 def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
     sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
     made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
