@@ -118,6 +118,12 @@ def _await(self: Handle) -> Any:
     yield
 
 
+def _dir(self: Handle) -> list[str]:
+    # What one of the learner's own that gives items holds is not asked for.
+    asks = node_of(self).kind in _OWN_COPIES
+    return [*object.__dir__(self)] if asks else dir(self.__class__)
+
+
 def _doc(self: Handle) -> Any:
     return peer_of(self).get(self, "__doc__")
 
@@ -174,6 +180,9 @@ def handle_class(
             methods["__call__"] = _call
         if "__await__" in dunders:
             methods["__await__"] = _await
+        if "__dir__" not in dunders:
+            # Python's own looks at `__class__`, which says nothing of these.
+            methods["__dir__"] = lambda self: [*_dir(self), *dunders]
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
         if again:

@@ -579,6 +579,32 @@ def test_what_counts_threads_runs_in_the_sandbox(bubblewrap, preload):
             assert scores(grade_one(made, handed_in(made, f=answer), engine)) == {"it": 1}
 
 
+ITERATORS = {
+    "what filters": "filter(lambda i: i % 2 == 0, range(n))",
+    "an iterator of a list": "iter([*range(0, n, 2)])",
+    "a class of one's own": "Even(n)",
+}
+EVEN = """
+class Even:
+    def __init__(self, n): self.left = iter(range(0, n, 2))
+    def __iter__(self): return self
+    def __next__(self): return next(self.left)
+"""
+
+
+@pytest.mark.parametrize("made", ITERATORS.values(), ids=ITERATORS)
+def test_what_gives_items_for_a_generator_has_the_methods_for_it(engine, made):
+    course = exercise(
+        "# answer f\ndef f(n): yield from range(0, n, 2)",
+        "# test it\nassert '__iter__' in dir(f(9)) and '__next__' in dir(f(9))\n"
+        "assert '__len__' not in dir(f(9)) and list(f(5)) == [0, 2, 4]",
+    )
+    answer = f"{EVEN}def f(n): return {made}"
+    assert scores(grade_one(course, handed_in(course, f=answer), engine)) == {"it": 1}
+    given_up = f"{EVEN}def f(n): return object()"
+    assert scores(grade_one(course, handed_in(course, f=given_up), engine)) == {"it": 0}
+
+
 def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
     sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
     made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
