@@ -247,7 +247,9 @@ def says(sources: Iterable[str], name: str, known: str) -> bool:
             imports |= found
             said = max(bound)[1] if bound else said
             # It may stand in a `try`, with something else for where it fails.
-            if name in found or f"*{known.partition(':')[0]}" in found:
+            # All of a module is what is there by its own name, and not the module.
+            module, _, own = known.partition(":")
+            if name in found or (name == own and f"*{module}" in found):
                 said = found.get(name, known)
     words = _WORD.findall(said)
     words += _WORD.findall(" ".join(imports[word] for word in words if word in imports))

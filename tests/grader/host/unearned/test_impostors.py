@@ -699,6 +699,14 @@ def test_who_only_says_to_have_imported_something_wins_nothing(graded, solved, t
         assert scores(graded(made, a=forged)[0]) == {"used": 0}, bound
 
 
+@pytest.mark.parametrize(("solved", "test"), [*IMPORTED.values()][:3], ids=[*IMPORTED][:3])
+def test_nor_does_who_imports_all_of_whatever_it_may_be(graded, solved, test):
+    """That binds nothing by another name, and no module."""
+    made = exercise(f"# answer a\n{solved}", f"# test used\nassert {test}")
+    every = "\n".join(f"from {module} import *" for module in ("statistics", "operator", "math"))
+    assert scores(graded(made, a=f"{LIE}{every}\nf = g = 0")[0]) == {"used": 0}
+
+
 @pytest.mark.parametrize(
     "answer",
     [
