@@ -263,15 +263,27 @@ def _walked(folder: Path) -> Iterator[str]:
 
 def _too_full(paths: Iterable[str]) -> set[str]:
     """The folders that hold more than is looked at of one person, where all together hold too much:
-    the lowest, as what they lie in may be the class's."""
-    below: Counter[str] = Counter()
-    count = 0
-    for path in map(PurePosixPath, islice(paths, _MOST_WALKED)):
-        below.update(map(str, (path, *path.parents)))
-        count += 1
-    # What lies round all of it is the class's.
-    full = {folder for folder, held in below.items() if MAX_OF_ONE < held < count}
-    return full - {str(above) for folder in full for above in PurePosixPath(folder).parents}
+    the lowest, as what they lie in may be the class's; what they lie in, too, if it still holds so
+    much without them and all is still too much."""
+    left = list(islice(paths, _MOST_WALKED))
+    full: set[str] = set()
+    while len(left) > MAX_ENTRIES:
+        below: Counter[str] = Counter()
+        for written in left:
+            below.update(_with_parents(written))
+        # What lies round all of it is the class's.
+        found = {folder for folder, held in below.items() if MAX_OF_ONE < held < len(left)}
+        found -= {above for folder in found for above in _with_parents(folder)[1:]}
+        if not found:
+            break
+        left = [written for written in left if found.isdisjoint(_with_parents(written))]
+        full |= found
+    return {folder for folder in full if full.isdisjoint(_with_parents(folder)[1:])}
+
+
+def _with_parents(path: str) -> list[str]:
+    whole = PurePosixPath(path)
+    return [str(whole), *map(str, whole.parents)]
 
 
 def _holds_too_much() -> str:

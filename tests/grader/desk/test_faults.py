@@ -136,7 +136,11 @@ def test_too_many_files_of_one_person_cost_nobody_else(group, monkeypatch, work)
     bob = {f"{BOB}/numbers.ipynb": work}
     many = {f"{NAME}/data/{n}.txt": "x" for n in range(20)}
     spread = {f"{NAME}/{n % 7}/{n}.txt": "x" for n in range(30)}
-    for number, (files, whose) in enumerate([(many, f"{NAME}/data"), (spread, NAME)]):
+    # Without the folder that holds too much by itself the others hold too much still.
+    both_ways = {f"{NAME}/data/{n}.txt": "x" for n in range(12)} | spread
+    for number, (files, whose) in enumerate(
+        [(many, f"{NAME}/data"), (spread, NAME), (both_ways, NAME)]
+    ):
         for above in ("", "all/"):
             both = {f"{above}{path}": content for path, content in {**files, **bob}.items()}
             name = f"{number}{above.rstrip('/')}"
