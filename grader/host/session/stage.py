@@ -18,6 +18,7 @@ from grader.host.engine.judge_client import Judge, Verdict
 from grader.host.engine.player_client import Player
 from grader.host.session.allowance import Allowance
 from grader.host.session.script import Script
+from grader.host.session.traces import leaned_on
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 
@@ -135,7 +136,8 @@ class Stage:
         kept = self.player, self.judge
         try:
             with self._allowance.apart():
-                if not self._again(position, filled, whole, leaves):
+                heeds = leaned_on(self._script, position).union(filled, whole)
+                if not self._again(position, filled, whole, leaves, heeds):
                     return _not_the_same()
                 verdict = self._test(position, clause, withhold, fill, sets, leaves)
                 self._aside.setdefault(position, []).append(verdict)
@@ -189,12 +191,16 @@ class Stage:
         filled: Collection[int] = (),
         whole: Collection[int] = (),
         leaves: Sequence[str] = (),
+        heeds: Collection[int] | None = None,
     ) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
         has held for only if it comes to what it came to, in the same way: the learner's code can
         know that this is not the first time, by the clock, and give something else.
+
+        Args:
+            heeds: the tests that have to be the same; all if nothing is said.
 
         Raises:
             Ended: when there is no other player to be had.
@@ -211,11 +217,12 @@ class Stage:
                 how = (False, leaves) if number in whole else (True, ())
                 verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
                 first, aside = self._came_to[number], number in filled or number in whole
-                same = same and (
-                    any(_is_alike(verdict, one) for one in (first, *self._aside.get(number, ())))
-                    if aside
-                    else _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
-                )
+                if heeds is None or number in heeds:
+                    same = same and (
+                        any(_is_alike(verdict, x) for x in (first, *self._aside.get(number, ())))
+                        if aside
+                        else _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
+                    )
                 if verdict.lost is not None and not self.play_again(number):
                     return False
             self._replay(number)

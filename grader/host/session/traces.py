@@ -44,3 +44,17 @@ class Traces:
             self._left.pop(name, None)
         if tests:
             self._left |= dict.fromkeys((bound | changed | more) - but, frozenset(tests))
+
+
+def leaned_on(script: Script, position: int) -> frozenset[int]:
+    """The tests that a cell may find something of: in names that they bind, and in all that they
+    may have changed or given to an answer."""
+    traces = Traces(script)
+    for number in filter(script.is_judged, range(position)):
+        clause = script.clause(number)
+        behind = traces.behind(number)
+        if clause is None:
+            traces.leave(number, behind)
+        else:
+            traces.leave(number, behind | {number}, script.hands_out(number))
+    return traces.behind(position)

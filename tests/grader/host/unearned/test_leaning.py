@@ -236,3 +236,26 @@ def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch
     cheat = handed_in(made, square=f"{RUN}def square(x):\n    {gives}", n=n)
     assert scores(grade_one(made, cheat, engine))["three"] == 0
     assert scores(grade_one(made, handed_in(made, n=n), engine))["three"] == 1
+
+
+def test_what_it_finds_nothing_of_need_not_come_to_the_same(engine, monkeypatch):
+    """A test that runs once more goes by what it reads, and not by the luck of all before it."""
+    again = Stage._again
+
+    def with_a_sign(stage, *args):
+        stage._files = Files({**stage._files.paths, "run1": b""})
+        return again(stage, *args)
+
+    monkeypatch.setattr(Stage, "_again", with_a_sign)
+    made = exercise(
+        "# answer roll\ndef roll():\n    return 3",
+        "# answer f\ndef f(xs):\n    return sorted(xs)",
+        "# test one\nrolled = roll()\nassert rolled == 3",
+        "# test two\nassert f([2, 3, 1]) == [1, 2, 3]",
+        "# test three\nassert f([rolled, 2]) == [2, 3]",
+    )
+    for number, good in ((1, "not run"), (0, "run")):
+        other = f"{RUN}def roll():\n    return 3 if {good} else 1 / 0"
+        sorts = "def f(xs):\n    xs.sort()\n    return xs"
+        found = scores(grade_one(made, handed_in(made, roll=other, f=sorts), engine))
+        assert found == {"one": number, "two": 1, "three": 0}
