@@ -30,8 +30,8 @@ _CHANGING = """
 """
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WORD = re.compile(r"[^\W\d]\w*")
-# As many words as may say what a name is of a library's.
-_FEW = 10
+# As many words more than its own as may say what a name is of a library's.
+_FEW = 3
 # A line that only IPython knows, where the cell is no Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
@@ -231,29 +231,41 @@ def says(sources: Iterable[str], name: str, known: str) -> bool:
     """Whether the last statement of these cells that binds a name says that it is this of a
     library's, "module" or "module:name".
 
-    In few words: a list of all that there might be says nothing.
+    In few words, and its own the last: a list of all that there might be says nothing.
     """
     imports: dict[str, str] = {}
-    said = ""
+    said: list[str] = []
     for source in sources:
         # What can't be taken apart says nothing.
         with contextlib.suppress(*_NOT_PYTHON):
             found = imports_of_cell(source)
-            bound = [
-                (node.lineno, ast.unparse(node.value))
-                for node in ast.walk(tree_of_cell(source))
-                if isinstance(node, ast.Assign) and name in _loads_and_stores(node)[1]
-            ]
             imports |= found
-            said = max(bound)[1] if bound else said
+            nodes = [
+                node for node in ast.walk(tree_of_cell(source)) if isinstance(node, ast.Assign)
+            ]
+            for node in sorted(nodes, key=lambda node: node.lineno):
+                if name in _loads_and_stores(node)[1]:
+                    words = _WORD.findall(ast.unparse(_value_of(name, node)))
+                    said = _WORD.findall(" ".join(imports.get(word, word) for word in words))
             # It may stand in a `try`, with something else for where it fails.
             # All of a module is what is there by its own name, and not the module.
             module, _, own = known.partition(":")
             if name in found or (name == own and f"*{module}" in found):
-                said = found.get(name, known)
-    words = _WORD.findall(said)
-    words += _WORD.findall(" ".join(imports[word] for word in words if word in imports))
-    return len({*words}) <= _FEW and set(_WORD.findall(known)) <= set(words)
+                said = _WORD.findall(found.get(name, known))
+    wanted = _WORD.findall(known)
+    is_short = len({*said}) <= len({*wanted}) + _FEW
+    return is_short and said[-1:] == wanted[-1:] and {*wanted} <= {*said}
+
+
+def _value_of(name: str, node: ast.Assign) -> ast.expr:
+    """What an assignment binds a name to: of `f, g = a, b` one."""
+    value = node.value
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            names = [part.id if isinstance(part, ast.Name) else "" for part in target.elts]
+            if name in names and len(names) == len(value.elts):
+                return value.elts[names.index(name)]
+    return value
 
 
 def _read_first(source: str) -> frozenset[str]:

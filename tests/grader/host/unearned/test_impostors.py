@@ -705,6 +705,9 @@ def test_nor_does_who_imports_all_of_whatever_it_may_be(graded, solved, test):
     made = exercise(f"# answer a\n{solved}", f"# test used\nassert {test}")
     every = "\n".join(f"from {module} import *" for module in ("statistics", "operator", "math"))
     assert scores(graded(made, a=f"{LIE}{every}\nf = g = 0")[0]) == {"used": 0}
+    guesses = "math hypot statistics log exp".split()
+    for said in (f"'{' '.join(guesses)}'", f"0 if True else {'.'.join(guesses)}"):
+        assert scores(graded(made, a=f"{LIE}f = g = {said}")[0]) == {"used": 0}
 
 
 @pytest.mark.parametrize(
@@ -714,6 +717,8 @@ def test_nor_does_who_imports_all_of_whatever_it_may_be(graded, solved, test):
         "import math as m\nf, g = m.hypot, m.sqrt",
         "try:\n    from math import hypot as f\nexcept ImportError:\n    f = None",
         "f = __import__('math').hypot",
+        "import importlib\nf = getattr(importlib.import_module('math'), 'hypot')",
+        "from math import hypot as h\nf = h",
         "def f(a, b): return (a * a + b * b) ** 0.5",
         "from numpy import hypot as f",
     ],
