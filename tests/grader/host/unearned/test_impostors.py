@@ -705,7 +705,7 @@ def test_nor_does_who_imports_all_of_whatever_it_may_be(graded, solved, test):
     made = exercise(f"# answer a\n{solved}", f"# test used\nassert {test}")
     every = "\n".join(f"from {module} import *" for module in ("statistics", "operator", "math"))
     assert scores(graded(made, a=f"{LIE}{every}\nf = g = 0")[0]) == {"used": 0}
-    guesses = "math hypot statistics log exp".split()
+    guesses = ["math", "hypot", "statistics", "log", "exp"]
     for said in (f"'{' '.join(guesses)}'", f"0 if True else {'.'.join(guesses)}"):
         assert scores(graded(made, a=f"{LIE}f = g = {said}")[0]) == {"used": 0}
 
