@@ -267,8 +267,8 @@ class Live(Struct, tag="live"):
         again: whether it gives the same items each time; set so, too.
         some: whether it gives something where it has nothing; set so, too.
         base: the container of Python's that its class is derived from, by name.
-        library: the class of a library's that an instance is of, or that a class is derived from,
-            as `library_name` gives it.
+        library: the classes of libraries' that an instance is of, or that a class is derived from,
+            the nearest first, as `library_name` gives them, with blanks between.
     """
 
     id: int

@@ -280,12 +280,17 @@ class Peer(Answering):
 
     def library_class_of(self, handle: Handle) -> type | None:
         node = node_of(handle)
-        cls = class_called(node.library) if node.kind in ("class", "instance") else None
-        # One of a file beside the notebook crosses, or has methods of the learner's choice.
-        if cls is None or cls in self.filed.values():
+        if node.kind not in ("class", "instance") or not node.library:
             return None
-        place = _place_of(origin_of(handle))
-        return cls if self.rules.may_be_of(place, node.library, cls) else None
+        place, filed = _place_of(origin_of(handle)), self.filed.values()
+        for name in node.library.split(" ", _MOST_CLASSES)[:_MOST_CLASSES]:
+            cls = class_called(name)
+            # One of a file beside the notebook crosses, or has methods of the learner's choice.
+            if cls in filed:
+                return None
+            if cls is not None and self.rules.may_be_of(place, name, cls):
+                return cls
+        return None
 
     def _with_its_numbers(self, said: Any, place: str) -> dict[str, Any]:
         """What NumPy makes an array of, as an image has it: only with all numbers in it.
@@ -743,6 +748,8 @@ class Peer(Answering):
 _SWALLOWS = "Your code swallows an error that it should let through."
 # What `isinstance` and `issubclass` ask of whatever says that it is a class.
 _OF_CLASSES = ("__instancecheck__", "__subclasscheck__")
+# As many classes of libraries' as one is looked up in.
+_MOST_CLASSES = 50
 _HOLDING = (list, dict, set, collections.deque)
 
 

@@ -50,11 +50,10 @@ def library_name(value: Any) -> str | None:
 
 
 def library_class_of(cls: type) -> str:
-    """The name of the class of a library's that a class is, or is derived from; "" for none."""
-    for base in cls.__mro__:
-        if base.__module__ not in ("builtins", "__main__") and (name := library_name(base)):
-            return name
-    return ""
+    """The names of the classes of libraries' that a class is, or is derived from, the nearest
+    first: who asks may not have imported all of them."""
+    bases = [base for base in cls.__mro__ if base.__module__ not in ("builtins", "__main__")]
+    return " ".join(filter(None, map(library_name, bases)))
 
 
 def class_called(name: str) -> type | None:

@@ -116,6 +116,23 @@ assert seen == [True, True]
 }
 
 
+@pytest.mark.parametrize(
+    ("imports", "bases"),
+    [
+        ("from abc import ABC", "ABC, nn.Module"),
+        ("from sklearn.base import BaseEstimator", "BaseEstimator, nn.Module"),
+        ("from torchvision.models import AlexNet", "AlexNet"),
+    ],
+)
+def test_of_whichever_of_its_bases_a_test_asks_for(engine, imports, bases):
+    """The tests' process need not have imported the nearest of them."""
+    solution, test, _, _ = ASKED["a network"]
+    made = exercise(GIVEN, f"# answer f\n{solution}", f"# test t\n{test}")
+    other = f"{imports}{NET.replace('nn.Module', bases)}"
+    other = other.replace("super().__init__()", "nn.Module.__init__(self)")
+    assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"t": 1}
+
+
 @pytest.mark.parametrize("kind", ASKED)
 def test_isinstance_is_true_of_what_is_one(engine, kind):
     solution, test, other, wrong = ASKED[kind]
