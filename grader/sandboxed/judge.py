@@ -476,7 +476,8 @@ class _Bench:
                 elif not serves_as(node, wanted):
                     found = with_article(kind_of(node))
                     why = f"`{name}` should be {with_article(wanted)}, but is {found}."
-                    value = in_its_place(node, why, look_in_vain)
+                    if node is not None:
+                        value = in_its_place(node, why, look_in_vain)
                     problem = problem or ("WrongKind", why)
             self._put(name, value)
         return problem

@@ -26,6 +26,10 @@ BUILTIN_TYPES = (
 )
 
 
+# Modules whose classes stand before what one asks for: `class Net(ABC, nn.Module)`.
+_SAY_LITTLE = ("__main__", "abc", "builtins", "typing")
+
+
 def torch_module() -> Any:
     """torch, if this process has imported it: what has not been imported has made no tensor."""
     return sys.modules.get("torch")
@@ -52,7 +56,7 @@ def library_name(value: Any) -> str | None:
 def library_class_of(cls: type) -> str:
     """The names of the classes of libraries' that a class is, or is derived from, the nearest
     first: who asks may not have imported all of them."""
-    bases = [base for base in cls.__mro__ if base.__module__ not in ("builtins", "__main__")]
+    bases = [base for base in cls.__mro__ if base.__module__ not in _SAY_LITTLE]
     return " ".join(filter(None, map(library_name, bases)))
 
 

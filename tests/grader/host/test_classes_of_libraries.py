@@ -129,6 +129,9 @@ def test_of_whichever_of_its_bases_a_test_asks_for(bubblewrap):
     solution, test, _, _ = ASKED["a network"]
     made = exercise(GIVEN, f"# answer f\n{solution}", f"# test t\n{test}")
     with Engine(EngineSettings(preload=("torch", "matplotlib.pyplot"))) as engine:
+        abstract = f"from abc import ABC{NET.replace('nn.Module', 'ABC, nn.Module')}"
+        both = exercise(GIVEN, f"# answer f\n{abstract}", f"# test t\n{test}")
+        assert scores(grade_one(both, handed_in(both, f=NET), engine)) == {"t": 1}
         for bases, imports in BASES.items():
             other = f"{imports}{NET.replace('nn.Module', bases)}"
             other = other.replace("super().__init__()", "nn.Module.__init__(self)")
