@@ -263,21 +263,21 @@ def _walked(folder: Path) -> Iterator[str]:
 
 def _too_full(paths: Iterable[str]) -> set[str]:
     """The folders that hold more than is looked at of one person, where all together hold too much:
-    the lowest, as what they lie in may be the class's; what they lie in, too, if it still holds so
-    much without them and all is still too much."""
-    left = list(islice(paths, _MOST_WALKED))
+    the deepest first, as what they lie in may be the class's, and only until little enough is
+    left."""
+    below: Counter[str] = Counter()
+    left = 0
+    for written in islice(paths, _MOST_WALKED):
+        below.update(_with_parents(written))
+        left += 1
     full: set[str] = set()
-    while len(left) > MAX_ENTRIES:
-        below: Counter[str] = Counter()
-        for written in left:
-            below.update(_with_parents(written))
+    for folder in sorted(below, key=lambda one: one.count("/"), reverse=True):
+        held = below[folder]
         # What lies round all of it is the class's.
-        found = {folder for folder, held in below.items() if MAX_OF_ONE < held < len(left)}
-        found -= {above for folder in found for above in _with_parents(folder)[1:]}
-        if not found:
-            break
-        left = [written for written in left if found.isdisjoint(_with_parents(written))]
-        full |= found
+        if left > MAX_ENTRIES and MAX_OF_ONE < held < left:
+            full.add(folder)
+            left -= held
+            below.subtract(dict.fromkeys(_with_parents(folder)[1:], held))
     return {folder for folder in full if full.isdisjoint(_with_parents(folder)[1:])}
 
 
