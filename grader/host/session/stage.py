@@ -217,7 +217,8 @@ class Stage:
                 how = (False, leaves) if number in whole else (True, ())
                 verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
                 first, aside = self._came_to[number], number in filled or number in whole
-                if heeds is None or number in heeds:
+                # What failed at first may hold aside, of copies say: nothing is won by that.
+                if heeds is None or (number in heeds and first.played.error is None):
                     same = same and (
                         any(_is_alike(verdict, x) for x in (first, *self._aside.get(number, ())))
                         if aside
