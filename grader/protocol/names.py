@@ -25,9 +25,21 @@ _WRITES = re.compile(
     r"|write_\w+|save\w*|dump|mkdir|makedirs)\("
 )
 # What Python's own lists, sets, mappings and queues have.
-_CHANGING = """
-    append appendleft add clear discard extend insert pop popleft put remove setdefault update
-"""
+_CHANGING = [
+    "append",
+    "appendleft",
+    "add",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "popleft",
+    "put",
+    "remove",
+    "setdefault",
+    "update",
+]
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WORD = re.compile(r"[^\W\d]\w*")
 # As many words more than its own as may say what a name is of a library's.
@@ -135,7 +147,7 @@ def _changed_in(tree: ast.AST, anywhere: bool) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         part = owner = None
-        if anywhere and isinstance(node, ast.Attribute) and node.attr in _CHANGING.split():
+        if anywhere and isinstance(node, ast.Attribute) and node.attr in _CHANGING:
             found |= {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
         if isinstance(node, ast.Expr):
             # `[found.append(x) for x in xs]` stands by itself, too.

@@ -145,7 +145,7 @@ def _archive(name: str, archive: zipfile.ZipFile) -> Source:
     if len(infos) > MAX_ENTRIES:
         full = _too_full(written for written, _ in infos)
         source.refused |= {printable(folder): _holds_too_much() for folder in full}
-        infos = [one for one in infos if full.isdisjoint(map(str, PurePosixPath(one[0]).parents))]
+        infos = [one for one in infos if full.isdisjoint(_with_parents(one[0])[1:])]
     _check_count(name, len(infos))
     folders = [written.rpartition("/") for written, _ in infos]
     environments = {above for above, _, last in folders if last == _ENVIRONMENT}

@@ -214,9 +214,9 @@ OTHERWISE = {
 }
 
 
-@pytest.mark.parametrize(("notes", "gives", "n"), OTHERWISE.values(), ids=OTHERWISE)
-def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch, notes, gives, n):
-    monkeypatch.setattr(child, "GRACE", 0.2)
+@pytest.fixture
+def signed(monkeypatch):
+    """Runs after the first have a sign of it, for `RUN`."""
     again = Stage._again
 
     def with_a_sign(stage, *args):
@@ -225,6 +225,12 @@ def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch
         return again(stage, *args)
 
     monkeypatch.setattr(Stage, "_again", with_a_sign)
+
+
+@pytest.mark.usefixtures("signed")
+@pytest.mark.parametrize(("notes", "gives", "n"), OTHERWISE.values(), ids=OTHERWISE)
+def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch, notes, gives, n):
+    monkeypatch.setattr(child, "GRACE", 0.2)
     made = exercise(
         "# given\nfine = []",
         "# answer square\ndef square(x):\n    return x * x",
@@ -238,15 +244,9 @@ def test_a_later_run_of_it_comes_to_the_same_in_the_same_way(engine, monkeypatch
     assert scores(grade_one(made, handed_in(made, n=n), engine))["three"] == 1
 
 
-def test_what_it_finds_nothing_of_need_not_come_to_the_same(engine, monkeypatch):
+@pytest.mark.usefixtures("signed")
+def test_what_it_finds_nothing_of_need_not_come_to_the_same(engine):
     """A test that runs once more goes by what it reads, and not by the luck of all before it."""
-    again = Stage._again
-
-    def with_a_sign(stage, *args):
-        stage._files = Files({**stage._files.paths, "run1": b""})
-        return again(stage, *args)
-
-    monkeypatch.setattr(Stage, "_again", with_a_sign)
     made = exercise(
         "# answer roll\ndef roll():\n    return 3",
         "# answer f\ndef f(xs):\n    return sorted(xs)",
