@@ -365,8 +365,9 @@ class _Bench:
         try:
             with self._acts.only(test.terms.acts):
                 if problem is None:
-                    report = self._run(test.source)
+                    report = ran = self._run(test.source)
                 else:
+                    ran = None
                     if is_bound and problem[0] == "WrongKind":
                         # It fails, but may note that for later ones before.
                         self._run(test.source)
@@ -414,7 +415,8 @@ class _Bench:
             rebound=tuple(sorted(rules.rebound)),
             left=tuple(sorted(left)),
             left_behind=tuple(left_behind),
-            figures=self._reports.taken(),
+            # Of an answer that can't be judged there are none.
+            figures=self._reports.taken() if report is ran else {},
         )
 
     def _run(self, source: str) -> Report:

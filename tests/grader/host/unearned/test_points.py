@@ -284,6 +284,19 @@ def test_so_are_figures(engine):
     assert cell.figures == {"left": 3}
 
 
+def test_an_answer_that_cannot_be_judged_has_no_figures(engine):
+    test = (
+        "# test t\nimport sys\nbench = sys.modules.get('grading_bench')\n"
+        "if bench: bench.figures(bytes=5)\nassert len(data) >= 1"
+    )
+    made = exercise("# answer data\ndata = b'12345'", test)
+    [cell] = grade_one(made, handed_in(made), engine).item("t").cells
+    assert cell.figures == {"bytes": 5}
+    wrong = handed_in(made, data="def data():\n    return 1")
+    [cell] = grade_one(made, wrong, engine).item("t").cells
+    assert (cell.score, cell.figures) == (0, {})
+
+
 BEQUEATHED = (
     "# answer total\ndef total(v):\n    return sum(v)",
     "# answer most\ndef most(v):\n    return max(v, default=0)",
