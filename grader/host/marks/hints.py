@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from grader.host.course.assignment import TeacherCell
 from grader.protocol.limits import MAX_MESSAGE
@@ -55,11 +56,19 @@ def message_for(
 
 def visible_statement(teacher: TeacherCell, line: int | None) -> str | None:
     """The statement of a test cell at this line, if learners can see all of it."""
-    for statement in tree_of_cell(teacher.node.source).body if line else ():
+    lines, text = _statement(teacher.node.source, line or 0)
+    return text if lines and teacher.visible_lines.issuperset(lines) else None
+
+
+# A class fails in few ways, and to take a test apart takes milliseconds.
+@lru_cache(maxsize=1000)
+def _statement(source: str, line: int) -> tuple[range, str | None]:
+    """The lines and the text of a cell's statement at this line; no lines if there is none."""
+    for statement in tree_of_cell(source).body:
         lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-        if line in lines and teacher.visible_lines.issuperset(lines):
-            return ast.get_source_segment(teacher.node.source, statement)
-    return None
+        if line in lines:
+            return lines, ast.get_source_segment(source, statement)
+    return range(0), None
 
 
 def is_as_written(teacher: TeacherCell, said: str, line: int | None) -> bool:
@@ -78,6 +87,7 @@ def _holds(statement: ast.stmt, line: int | None) -> bool:
     return line is None or statement.lineno <= line <= (statement.end_lineno or line)
 
 
+@lru_cache(maxsize=1000)
 def _written(source: str, said: str, line: int | None) -> str | None:
     """The message as the teacher wrote it, if one says this."""
     tree = tree_of_cell(source)
