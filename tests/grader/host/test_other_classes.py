@@ -503,6 +503,7 @@ SEVERAL_KINDS = {
     "one before a class of one's own": "class Base(Exception): pass\n"
     "class Low(ValueError, Base): pass",
     "one and no exception": "class Coded:\n    code = 3\nclass Low(ValueError, Coded): pass",
+    "one of Python's own": "Low = ValueError",
 }
 
 
@@ -521,6 +522,17 @@ def test_a_class_of_exceptions_may_be_of_several_kinds(engine, several):
     wrong = f"class Low(KeyError, OSError): pass\n{pay.replace('Low', 'RuntimeError')}"
     wrong = grade_one(made, handed_in(made, pay=wrong), engine)
     assert scores(wrong) == {"caught": 0, "kind": 0}
+
+
+@pytest.mark.parametrize("any_of", ["AssertionError", "Exception", "BaseException", "object"])
+def test_no_class_of_exceptions_catches_an_assertion_of_the_tests(engine, any_of):
+    made = exercise(
+        "# answer pay\nclass Low(Exception): pass\ndef pay():\n    raise Low",
+        "# test caught\ntry:\n    pay()\n    assert False\nexcept Low:\n    pass",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"caught": 1}
+    other = f"Low = {any_of}\ndef pay(): pass"
+    assert scores(grade_one(made, handed_in(made, pay=other), engine)) == {"caught": 0}
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.protocol.values import CannotCross, Named, Node
-from grader.sandboxed.codec.failures import class_of, names_of
+from grader.sandboxed.codec.failures import class_of, is_pythons, names_of
 from grader.sandboxed.codec.families import lazy
 from grader.sandboxed.codec.families.arrays import PLAIN_KINDS, is_plain
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
@@ -43,6 +43,8 @@ def encode_type(value: Any, packer: Packer) -> Node | NotMine:
         return Named("type", value.__name__)
     if packer.is_given(value):
         return Named("given", value.__name__)
+    if packer.exact and is_pythons(value):
+        return Named("error", value.__name__)
     if packer.exact and issubclass(value, Exception) and packer.is_own(value):
         return Named("error", " ".join(names_of(value, packer.given)))
     if issubclass(value, np.generic):
