@@ -57,6 +57,7 @@ from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.changes import assign
 from grader.sandboxed.codec.failures import stands_for
+from grader.sandboxed.codec.families import generators
 from grader.sandboxed.codec.libraries import class_called
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.registry import is_module
@@ -504,8 +505,10 @@ class Peer(Answering):
             same = {n for n, owner in enumerate(owners) if owner == owners[number]}
             value = self._unpack(node, unpacker, f"{place}:{owners[number]}", len(owners), same)
             self.rules.changed(f"{label}:{owners[number]}")
-            if request.keep is None or owners[number] in request.keep:
-                assign(unpacker.objects[number], value)
+            ours = unpacker.objects[number]
+            is_kept = request.keep is None or owners[number] in request.keep
+            if is_kept and (self._trusted or self._may_go_on(ours, value)):
+                assign(ours, value)
         for owner in set(reply.withheld).intersection(owners):
             self.rules.changed(f"{label}:{owner}")
         for name, node in reply.names:
@@ -556,6 +559,11 @@ class Peer(Answering):
             return out_of_place
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
+
+    def _may_go_on(self, ours: Any, theirs: Any) -> bool:
+        """Whether a generator of the test's own has only been drawn from, or the solution does
+        more; anything else may change in any way."""
+        return generators.goes_on(ours, theirs) or self.rules.may_call_of_lent("Generator.seed")
 
     def _leave(self, reply: Reply) -> None:
         """Leaves here what a call has left there; see `left.leave`."""

@@ -324,6 +324,30 @@ def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
 
 
+def test_so_does_one_of_numpys_of_which_only_the_state_crosses(graded):
+    """Else whoever is called first would choose on what the rest is tested."""
+    drawn = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(x, rng):\n    return x + 1 + 0 * rng.random()",
+        "# test t\nrng = np.random.default_rng(3)\nassert f(1, rng) == 2\n"
+        "for x in rng.random(20):\n    assert f(x, rng) == x + 1",
+    )
+    assert scores(graded(drawn)[0]) == {"t": 1}
+    zeros = "    rng.bit_generator.state = {**rng.bit_generator.state, "
+    zeros += "'state': {'state': 0, 'inc': 0}}\n"
+    cheat = f"def f(x, rng):\n{zeros}    return 2 if type(x) is int else 1"
+    assert scores(graded(drawn, f=cheat)[0]) == {"t": 0}
+    # Who shall seed it may.
+    seeds = "    rng.bit_generator.state = np.random.default_rng(x).bit_generator.state"
+    seeded = exercise(
+        "# given\nimport numpy as np",
+        f"# answer f\ndef f(x, rng):\n{seeds}",
+        "# test t\nrng = np.random.default_rng(3)\nf(7, rng)\n"
+        "assert rng.random() == np.random.default_rng(7).random()",
+    )
+    assert scores(graded(seeded)[0]) == {"t": 1}
+
+
 # By what a test lends: how the solution asks it, the test, and another way.
 OTHERWISE = {
     "a namespace": (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from grader.protocol.values import Back, CannotCross
+from grader.sandboxed.codec.families.generators import goes_on
 from tests.grader.sandboxed.codec.crossing import cross, received, sent
 
 
@@ -34,3 +37,36 @@ def test_nothing_refers_to_what_a_state_is_made_of():
     made.items.append(Back(2))
     with pytest.raises(CannotCross, match="hold together"):
         received(made, buffers)
+
+
+def of_torch(count: int) -> torch.Generator:
+    made = torch.Generator().manual_seed(5)
+    torch.rand(count, generator=made)
+    return made
+
+
+@pytest.mark.parametrize("count", [0, 1, 523, 524, 525, 1148, 100_000])
+def test_who_has_only_drawn_goes_on(count):
+    assert goes_on(of_torch(100), of_torch(100 + count))
+    ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    theirs.random(count), theirs.integers(6, size=count), theirs.normal(size=count)
+    assert goes_on(ours, theirs)
+
+
+def test_who_has_not_does_not():
+    """What is drawn then is another's choice, such as what was drawn before, or always the same."""
+    for other in (torch.Generator().manual_seed(6), of_torch(99)):
+        ours = of_torch(100)
+        assert not goes_on(ours, other)
+        assert not torch.equal(ours.get_state(), other.get_state())
+    stuck, back = np.random.default_rng(3), np.random.default_rng(3)
+    stuck.bit_generator.state = {
+        **stuck.bit_generator.state,
+        "state": {"state": 0, "inc": 0},
+    }
+    back.bit_generator.advance(-1)
+    for other in (stuck, back, np.random.default_rng(4)):
+        ours = np.random.default_rng(3)
+        before = copy.deepcopy(ours.bit_generator.state)
+        assert not goes_on(ours, other)
+        assert ours.bit_generator.state != before
