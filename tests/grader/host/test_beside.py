@@ -56,6 +56,27 @@ def test_a_test_beside_the_code_draws_on_from_a_seed_of_the_code(graded):
     assert (cell.suggestion, cell.beside) == (1, True)
 
 
+ACCOUNT = (
+    "class Account:\n    def __init__(self, balance=0):\n        self.balance = balance\n"
+    "    def add(self, amount):\n        self.balance += amount"
+)
+CHAIN = exercise(
+    f"# answer Account\n{ACCOUNT}",
+    "# test made\nimport inspect\naccount = Account()\n"
+    "assert 'balance=0' in inspect.getsource(Account.__init__)",
+    "# test added\naccount.add(25)\nassert account.balance == 25",
+    "# test taken\naccount.add(-5)\nassert account.balance == 20",
+    "# test kept\naccount.add(0)\nassert account.balance == 20",
+)
+
+
+@pytest.mark.parametrize(("sign", "points"), [("+=", [1, 1, 1, 1]), ("=", [1, 1, 0, 0])])
+def test_what_tests_beside_the_code_change_is_changed_for_later_ones(graded, sign, points):
+    result, _ = graded(CHAIN, Account=ACCOUNT.replace("+=", sign))
+    names = ["made", "added", "taken", "kept"]
+    assert [result.item(name).cells[0].suggestion for name in names] == points
+
+
 @pytest.mark.parametrize("allowed", ["printed", "test-of-nothing"])
 def test_a_teacher_may_let_it_count(graded, allowed):
     result, _ = graded(BESIDE, beside=[allowed])
