@@ -356,8 +356,9 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
     nobody knows what a process had touched that ended and was not waited for, nor how large pages
     are: so whoever was there while so much came may have it, too.
     """
-    # Files of theirs count for them, and have a limit.
-    shared = _shared_by_all() - sum(map(_in_files, children))
+    # Files count for whoever is shut in with them, and have a limit, also where another room has
+    # forked it: else who fills a /tmp there has those ended here who share a page.
+    shared = _shared_by_all() - _in_files(itertools.chain(*below.values()))
     for child in _shared_before.keys() - children:
         del _shared_before[child]
     for child in children:
@@ -406,14 +407,19 @@ def _shared_by_all() -> int:
     return _of_machine("Shmem")
 
 
-def _in_files(child: int) -> int:
-    """Bytes of files that a child has in memory."""
-    size = 0
-    for folder in ("tmp", "dev/shm"):
+def _in_files(processes: Iterable[int]) -> int:
+    """Bytes of files in memory that those of them have who are shut in, each folder once."""
+    sizes, own = dict[int, int](), os.stat("/proc/self/ns/mnt").st_ino
+    for process in processes:
+        # It may have ended meanwhile, or not be shut in yet.
         with contextlib.suppress(OSError):
-            space = os.statvfs(f"/proc/{child}/root/{folder}")
-            size += (space.f_blocks - space.f_bfree) * space.f_frsize
-    return size
+            if os.stat(f"/proc/{process}/ns/mnt").st_ino == own:
+                continue
+            for folder in ("tmp", "dev/shm"):
+                place = f"/proc/{process}/root/{folder}"
+                space, kind = os.statvfs(place), os.stat(place).st_dev
+                sizes[kind] = (space.f_blocks - space.f_bfree) * space.f_frsize
+    return sum(sizes.values())
 
 
 _SHARED_AT_FIRST = _shared_by_all()

@@ -678,3 +678,33 @@ def test_who_is_ended_for_shared_memory_of_another_s_is_heard_again(bubblewrap, 
         )
         assert scores(grade_one(made, handed_in(made, x=own), engine)) == {"holds": 0}
         assert lost == [False]
+
+
+def test_nobody_is_ended_for_files_of_who_was_forked_elsewhere(bubblewrap, monkeypatch):
+    """Files in memory have a limit of their own, whichever room their owner comes from."""
+    made = exercise("# answer x\nx = 7", "# test holds\nassert x == 7")
+    other = exercise("# given\nlimit = 1", "# answer y\ny = 7", "# test holds\nassert y == 7")
+    shares = "import mmap, time\npage = mmap.mmap(-1, 13)\nx = 7\ntime.sleep(3)"
+    fills = (
+        "import time\ntime.sleep(0.8)\nfor place in ('/tmp/a', '/dev/shm/a'):\n"
+        "    with open(place, 'wb') as file:\n"
+        "        for _ in range(150):\n            file.write(bytes(2**20))\n"
+        "time.sleep(2)\ny = 7"
+    )
+    lost: list[bool] = []
+    close = Stage.close
+
+    def closed(stage):
+        close(stage)
+        lost.append(stage.lost_its_room)
+
+    limits = Limits(memory=128 * MIB)
+    with Engine(EngineSettings(preload=(), timeout=10, limits=limits)) as engine:
+        for assignment in (made, other):
+            assert scores(grade_one(assignment, handed_in(assignment), engine)) == {"holds": 1}
+        monkeypatch.setattr(Stage, "close", closed)
+        with ThreadPoolExecutor() as another:
+            filled = another.submit(grade_one, other, handed_in(other, y=fills), engine)
+            assert scores(grade_one(made, handed_in(made, x=shares), engine)) == {"holds": 1}
+            assert scores(filled.result()) == {"holds": 1}
+    assert lost == [False, False]
