@@ -24,7 +24,7 @@ from grader.host.intake.paper import put_together
 from grader.host.session.hear import hear
 from grader.host.session.script import opening, opening_cells
 from grader.host.session.stage import introduce
-from grader.host.transcript import Played, as_node
+from grader.host.transcript import Heard, Played, as_node
 from grader.protocol.names import (
     Names,
     imports_of_cell,
@@ -167,16 +167,21 @@ def _tried(
         for position, cell in enumerate(notebook.code)
         if cell.kind is Kind.TEST
     }
-    while True:
-        contract = replace(contract, tests=tests)
+
+    def heard_with(contract: Contract) -> tuple[Heard, list[str]]:
+        """Also the tests that give the solution other points."""
         heard = hear(paper, contract, engine, files, files, for_judge)
-        differs = [
+        return heard, [
             grade_id
             for grade_id, position in positions.items()
             # Where the solution itself gets no points there is nothing to compare with.
             if tests[grade_id].broken is None
             and _score(notebook.code[position], heard.played.get(position)) != wanted.get(position)
         ]
+
+    while True:
+        contract = replace(contract, tests=tests)
+        heard, differs = heard_with(contract)
         apart = [grade_id for grade_id in differs if tests[grade_id].live is None]
         if not apart:
             break
@@ -194,16 +199,10 @@ def _tried(
         # What one test changes another may read, as in `account.deposit(5)`: with all of them
         # before it, as beside the code, more may hold.
         live = {name for name, clause in tests.items() if clause.live is not None}
-        wider = replace(contract, bequeathing=contract.bequeathing | live, tests=tests)
-        heard = hear(paper, wider, engine, files, files, for_judge)
-        scores = {
-            name: _score(notebook.code[place], heard.played.get(place))
-            for name, place in positions.items()
-        }
-        if all(scores[n] == wanted.get(positions[n]) for n in live.difference(differs)):
-            missed = [name for name in differs if scores[name] != wanted.get(positions[name])]
-            if len(missed) < len(differs):
-                contract, differs = wider, missed
+        wider = replace(contract, bequeathing=contract.bequeathing | live)
+        _, missed = heard_with(wider)
+        if set(missed) < set(differs):
+            contract, differs = wider, missed
     for grade_id in differs:
         tests[grade_id] = replace(tests[grade_id], suggests=False)
     return replace(contract, tests=tests)

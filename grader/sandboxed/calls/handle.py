@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import types
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from grader.protocol.values import Live
 from grader.sandboxed.calls.kinds import SOMETHING
@@ -76,6 +76,9 @@ class Handle:
         if node_of(self).kind not in _OWN_COPIES:
             raise AttributeError  # then the other side is asked
         return lambda memo: self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(f"{self!r} can't be copied")
 
     def __instancecheck__(self, value: Any) -> bool:
         return bool(peer_of(self).call(self, "__instancecheck__", (value,), {}))
