@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 # Of a Mersenne Twister.
 _WORDS = 624
-# Where the words of one of torch's stand, and how often new ones are made in about a million draws.
+# Where the words of one of torch's stand, and how often new ones are made in some million draws.
 _OF_TORCH = slice(24, 24 + 8 * _WORDS)
-_MOST_MADE = 2_000
+_MOST_MADE = 20_000
 # Of NumPy's: steps of a draw each.
 _STEP, _BITS, _MOST_STEPS = 0x2360ED051FC65DA44385DF649FCCF645, 128, 2**40
+# In how many of the last draws what is kept of one of them is looked for.
+_MOST_LAST = 2**22
 
 
 def encode(value: Any, packer: Packer) -> Node | NotMine:
@@ -74,7 +76,8 @@ def goes_on(ours: Any, theirs: Any) -> bool:
         before, now = (one.bit_generator.state for one in (ours, theirs))
         if before["bit_generator"] == now["bit_generator"] == "PCG64":
             (start, odd), (end, other) = (one["state"].values() for one in (before, now))
-            if odd == other and _steps(start, end, odd) <= _MOST_STEPS:
+            steps = _steps(start, end, odd) if odd == other else _MOST_STEPS + 1
+            if steps <= _MOST_STEPS and _has_kept(before, now, steps):
                 return True
         ours.random()
     elif torch is not None and isinstance(ours, torch.Generator):
@@ -84,13 +87,49 @@ def goes_on(ours: Any, theirs: Any) -> bool:
         for made in range(_MOST_MADE):
             if torch.equal(twin.get_state()[_OF_TORCH], now[_OF_TORCH]):
                 is_on = still + following == _WORDS + 1 and (made > 0 or still <= left)
-                if is_on or _place_of(before) == _place_of(now):
+                drawn = made * _WORDS + left - still
+                is_on = is_on or _place_of(before) == _place_of(now)
+                if is_on and torch.equal(before[:8], now[:8]) and _has_normal(before, now, drawn):
                     return True
                 break
             torch.empty(_WORDS, dtype=torch.int32).random_(generator=twin)
         torch.empty(1).random_(generator=ours)
     else:
         return True
+    return False
+
+
+def _has_kept(before: Any, now: Any, steps: int) -> bool:
+    """Whether half a draw that one of NumPy's keeps for the next, if any, comes of its draws."""
+    half = "has_uint32", "uinteger"
+    if not now["has_uint32"] or all(before[name] == now[name] for name in half):
+        return True
+    last, twin = min(steps, _MOST_LAST), np.random.PCG64()
+    twin.state = before
+    halves = twin.advance(steps - last).random_raw(last) >> np.uint64(32)
+    return bool((halves == now["uinteger"]).any())
+
+
+def _has_normal(before: Any, now: Any, drawn: int) -> bool:
+    """Whether the normal number that one of torch's keeps for the next, if any, comes of so many
+    draws: each two are made of two numbers, of two words each."""
+    torch = torch_module()
+    was, kept = (one.numpy().tobytes()[_OF_TORCH.stop :] for one in (before, now))
+    # Of floats torch itself keeps none.
+    number, is_kept, is_single = struct.unpack("=8xd8xi8x?3x", kept)
+    if was == kept or not (is_kept or is_single):
+        return True
+    before_last = max(0, drawn - _MOST_LAST) // _WORDS
+    last = drawn - before_last * _WORDS
+    for odd in range(2):
+        twin = torch.Generator()
+        twin.set_state(before)
+        for count in (*[_WORDS] * before_last, odd):
+            torch.empty(count, dtype=torch.int32).random_(generator=twin)
+        share = torch.empty(last // 2 + 1, dtype=torch.double).uniform_(generator=twin).numpy()
+        normal = np.sqrt(-2 * np.log1p(-share[1:])) * np.sin(2 * np.pi * share[:-1])
+        if not is_single and np.isclose(normal, number, 1e-12, 0).any():
+            return True
     return False
 
 

@@ -337,6 +337,16 @@ def test_so_does_one_of_numpys_of_which_only_the_state_crosses(graded):
     zeros += "'state': {'state': 0, 'inc': 0}}\n"
     cheat = f"def f(x, rng):\n{zeros}    return 2 if type(x) is int else 1"
     assert scores(graded(drawn, f=cheat)[0]) == {"t": 0}
+    whole = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(x, rng):\n    return x + 1 + 0 * rng.random()",
+        "# test t\nrng = np.random.default_rng(3)\nassert f(1, rng) == 2\n"
+        "x = rng.integers(10**6)\nassert f(x, rng) == x + 1",
+    )
+    assert scores(graded(whole)[0]) == {"t": 1}
+    half = zeros[: zeros.index("'state'")] + "'has_uint32': 1, 'uinteger': 9}\n"
+    cheat = f"def f(x, rng):\n{half}    return 2 if type(x) is int else 1"
+    assert scores(graded(whole, f=cheat)[0]) == {"t": 0}
     # Who shall seed it may.
     seeds = "    rng.bit_generator.state = np.random.default_rng(x).bit_generator.state"
     seeded = exercise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import struct
 
 import numpy as np
 import pytest
@@ -51,6 +52,28 @@ def test_who_has_only_drawn_goes_on(count):
     ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
     theirs.random(count), theirs.integers(6, size=count), theirs.normal(size=count)
     assert goes_on(ours, theirs)
+
+
+def test_so_does_who_keeps_a_part_of_a_draw():
+    """A half of NumPy's, or the second of two normal numbers."""
+    ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    theirs.random(5), theirs.integers(6), theirs.random(1_000)
+    assert theirs.bit_generator.state["has_uint32"]
+    assert goes_on(ours, theirs)
+    theirs.bit_generator.state = {**theirs.bit_generator.state, "uinteger": 5}
+    assert not goes_on(ours, theirs)
+    for before, after in [(0, 0), (1, 700), (630, 2_000_000), (5_000_001, 4)]:
+        drawn = of_torch(before)
+        torch.randn(3, generator=drawn), torch.rand(after, generator=drawn)
+        torch.randn(4, generator=drawn)
+        assert goes_on(of_torch(0), drawn)
+        # Its seed, and the number.
+        for start, value in ((0, 1.0), (5024, 2.0)):
+            state = bytearray(drawn.get_state().numpy().tobytes())
+            state[start : start + 8] = struct.pack("=d", value)
+            chosen = torch.Generator()
+            chosen.set_state(torch.frombuffer(state, dtype=torch.uint8).clone())
+            assert not goes_on(of_torch(0), chosen)
 
 
 def test_who_has_not_does_not():
