@@ -96,6 +96,8 @@ def _import(modules: list[str]) -> None:
     """Imports what it can. Where something is missing, the cell that imports it says so."""
     # What modules make stays: looking through it for garbage takes a tenth of the time.
     gc.disable()
+    # Nor anything that is shown, by whatever name or module: see `launcher._preloaded`.
+    path, sys.path = sys.path, [place for place in sys.path if place != "/course"]
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -103,6 +105,7 @@ def _import(modules: list[str]) -> None:
             sys.modules["torch"].set_num_threads(1)
             _seed_what_is_there(sys.modules["torch"])
             importlib.import_module("grader.sandboxed.codec.families.modules")
+    sys.path = path
     gc.enable()
     imported_torch()
     databases.share_none()

@@ -402,19 +402,20 @@ socket.socket.recv = recv
 
 
 @linux
-def test_a_source_by_itself_finds_nothing_of_what_is_shown(tmp_path):
+@pytest.mark.parametrize("name", ["tools", "library.tools"])
+def test_a_source_by_itself_finds_nothing_of_what_is_shown(tmp_path, name):
     """Its files are covered, but a module that is imported needs none."""
     (tmp_path / "tools.py").write_text("def decode(x):\n    return x + 1\n")
-    borrows = "from tools import decode as f"
+    borrows = f"from {name} import decode as f"
     made = exercise(
-        "# given\nfrom tools import decode",
+        f"# given\nfrom {name} import decode",
         "# answer source\nsource = 'def f(x):\\n    return x + 1'",
         "# test alone\nimport sys\nbench = sys.modules.get('grading_bench')\n"
         "outcome = bench and bench.call_alone(source, 'f', (1,))\n"
         "assert outcome in (None, ('value', 2)) and decode(1) == 2, outcome",
     )
-    show = {"/course/tools.py": tmp_path / "tools.py"}
-    with Engine(EngineSettings(preload=("tools",), timeout=10, show=show)) as engine:
+    show = {f"/course/{name.replace('.', '/')}.py": tmp_path / "tools.py"}
+    with Engine(EngineSettings(preload=(name,), timeout=10, show=show)) as engine:
         assert scores(grade_one(made, handed_in(made), engine)) == {"alone": 1}
         result = grade_one(made, handed_in(made, source=f"source = {borrows!r}"), engine)
     assert scores(result) == {"alone": 0}
