@@ -96,7 +96,8 @@ def _import(modules: list[str]) -> None:
     """Imports what it can. Where something is missing, the cell that imports it says so."""
     # What modules make stays: looking through it for garbage takes a tenth of the time.
     gc.disable()
-    # Nor anything that is shown, by whatever name or module: see `launcher._preloaded`.
+    # Nothing that is shown, as the course is: a source that runs by itself would find it here,
+    # though its files are covered. Rooms import that when cells do.
     path, sys.path = sys.path, [place for place in sys.path if place != "/course"]
     for name in modules:
         with contextlib.suppress(Exception):

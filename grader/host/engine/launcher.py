@@ -6,7 +6,6 @@ import os
 import subprocess
 import tempfile
 import time
-from pathlib import PurePath
 
 from grader.host.engine import bubblewrap
 from grader.host.engine.modules import import_places
@@ -59,7 +58,7 @@ class Zygote:
         ours, theirs = wire.pair()
         code = "from grader.sandboxed.zygote import main; main()"
         number = "many" if settings.many else "few"
-        argv = [bubblewrap.PYTHON, "-c", code, str(theirs.fileno()), number, *_preloaded(settings)]
+        argv = [bubblewrap.PYTHON, "-c", code, str(theirs.fileno()), number, *settings.preload]
         environment = dict(_ENVIRONMENT)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if settings.shut_in:
@@ -125,10 +124,3 @@ class Zygote:
             self._process.wait()
         if self._folder is not None:
             self._folder.cleanup()
-
-
-def _preloaded(settings: EngineSettings) -> list[str]:
-    """What the warm process imports: nothing that is shown, as the course is. A source that runs by
-    itself would find it there, though its files are covered. Rooms import it when cells do."""
-    shown = {PurePath(place).name.removesuffix(".py") for place in settings.show}
-    return [name for name in settings.preload if name.partition(".")[0] not in shown]
