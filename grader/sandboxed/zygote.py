@@ -78,7 +78,11 @@ def main() -> None:
     os.set_inheritable(channel.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     many, modules = sys.argv[2] == "many", sys.argv[3:]
+    # Nothing that is shown, as the course is: a source that runs by itself would find it here,
+    # though its files are covered. Rooms import that.
+    path, sys.path = sys.path, [place for place in sys.path if place != "/course"]
     _import(modules)
+    sys.path = path
     shell = make_shell()
     if sys.platform == "linux":
         hold_devices()
@@ -96,9 +100,6 @@ def _import(modules: list[str]) -> None:
     """Imports what it can. Where something is missing, the cell that imports it says so."""
     # What modules make stays: looking through it for garbage takes a tenth of the time.
     gc.disable()
-    # Nothing that is shown, as the course is: a source that runs by itself would find it here,
-    # though its files are covered. Rooms import that when cells do.
-    path, sys.path = sys.path, [place for place in sys.path if place != "/course"]
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -106,7 +107,6 @@ def _import(modules: list[str]) -> None:
             sys.modules["torch"].set_num_threads(1)
             _seed_what_is_there(sys.modules["torch"])
             importlib.import_module("grader.sandboxed.codec.families.modules")
-    sys.path = path
     gc.enable()
     imported_torch()
     databases.share_none()
