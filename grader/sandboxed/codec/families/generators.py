@@ -72,6 +72,8 @@ def goes_on(ours: Any, theirs: Any) -> bool:
     """Whether one of this side's may be what the other side has made of it: what drawing comes to.
     Else it goes on from somewhere else: which numbers are drawn next, no other state decides."""
     torch = torch_module()
+    if type(ours) is not type(theirs):
+        return True  # then nothing goes on: see `assign`
     if isinstance(ours, np.random.Generator):
         before, now = (one.bit_generator.state for one in (ours, theirs))
         if before["bit_generator"] == now["bit_generator"] == "PCG64":

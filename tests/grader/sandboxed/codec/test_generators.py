@@ -76,6 +76,12 @@ def test_so_does_who_keeps_a_part_of_a_draw():
             assert not goes_on(of_torch(0), chosen)
 
 
+def test_a_player_may_say_that_it_is_another_kind():
+    """Which `assign` refuses."""
+    assert goes_on(np.random.default_rng(3), of_torch(0))
+    assert goes_on(of_torch(0), [])
+
+
 def test_who_has_not_does_not():
     """What is drawn then is another's choice, such as what was drawn before, or always the same."""
     for other in (torch.Generator().manual_seed(6), of_torch(99)):
