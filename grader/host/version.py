@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Of the distribution.
 NAME = "fewer-bits-grader"
-GRADING = 44
+GRADING = 45
 
 # What is said and shown, what comes in and goes out, where things are kept, and how fast it goes:
 # no mark hangs on these modules and folders.

@@ -19,7 +19,7 @@ from grader.host.intake.paper import Paper
 from grader.host.session.allowance import Allowance
 from grader.host.session.script import Script
 from grader.host.session.showing import Showing
-from grader.host.session.stage import Stage
+from grader.host.session.stage import How, Stage
 from grader.host.session.traces import Traces
 from grader.host.transcript import Heard, Played, error
 from grader.protocol.errors import NotSetUp
@@ -221,23 +221,27 @@ class _Session:
         """
         whole_ones = changing.union(*(self._behind[kind] for kind in kinds))
         leaves = sorted(kinds.union(verdict.left))
-        aside = self._stage.ask_aside(position, clause, leaves=leaves, whole=whole_ones)
+        how = How(withhold=False, leaves=tuple(leaves))
+        others = dict.fromkeys(whole_ones, how)
+        aside, is_brief = self._stage.ask_briefly(position, clause, how, others)
+        held = verdict.played.error is None
+        if held and is_brief and not _holds_again(aside, verdict):
+            # Maybe since the learner's own code has met fewer tests there.
+            aside = self._stage.ask_aside(position, clause, how, others)
+        if held and _holds_again(aside, verdict):
+            return verdict
         whole = aside.played
-        if verdict.played.error is not None and whole.error is None:
+        if not held and whole.error is None:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
             why = f"{names} changes what it is given"
             whole = self._holds_only(position, "ChangedArgument", why)
-        holds = whole.error is None and _gives_no_less(whole, verdict.played)
-        return verdict if holds else _decided(verdict, aside, whole)
+        return _decided(verdict, aside, whole)
 
     def _with_names(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts: does the test hold, too, where a name that it binds, and a function of the
         learner's reads, is that there, as beside the code? The function should ask for it."""
-        aside = self._stage.ask_aside(position, clause, withhold=True, sets=True)
-        whole = aside.played
-        if whole.error is None and _gives_no_less(whole, verdict.played):
-            return verdict
-        return _decided(verdict, aside, whole)
+        aside = self._stage.ask_aside(position, clause, How(sets=True), {})
+        return verdict if _holds_again(aside, verdict) else _decided(verdict, aside, aside.played)
 
     def _with_something(
         self, position: int, clause: Clause, verdict: Verdict, leans_on: frozenset[int]
@@ -249,12 +253,12 @@ class _Session:
         something in it, with a number of a wider type, or a very large one for `nan` and what is
         endless, and with a copy of what was given? The tests in doubt whose names it reads run so
         before it."""
+        fills = How(fill=True)
+        others = dict.fromkeys(leans_on, fills)
         for _ in range(_TRIES):
-            aside = self._stage.ask_aside(
-                position, clause, withhold=True, fill=True, filled=leans_on
-            )
+            aside = self._stage.ask_aside(position, clause, fills, others)
             whole = aside.played
-            if whole.error is None and _gives_no_less(whole, verdict.played):
+            if _holds_again(aside, verdict):
                 return verdict
             if not (leans_on or _is_in_doubt(aside)) or self._allowance.is_over:
                 break
@@ -332,11 +336,11 @@ def _in_doubt_like(verdict: Verdict, others: list[Verdict]) -> Verdict:
     )
 
 
-def _gives_no_less(whole: Played, first: Played) -> bool:
-    """Whether a test gives all its points again. More than at first don't count."""
-    points, before = sum(whole.numbers), sum(first.numbers)
+def _holds_again(aside: Verdict, first: Verdict) -> bool:
+    """Whether a test holds, and gives all its points again. More than at first don't count."""
+    points, before = sum(aside.played.numbers), sum(first.played.numbers)
     # Where that is no number it gave none.
-    return points >= before or before != before
+    return aside.played.error is None and (points >= before or before != before)
 
 
 def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:

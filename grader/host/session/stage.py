@@ -7,7 +7,9 @@ cells again, a few times at most.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from grader.host.contract import Clause
 from grader.host.engine.child import Child, Ended
@@ -30,6 +32,44 @@ def introduce(player: Player, judge: Judge) -> None:
     with one, other:
         player.meet(one)
         judge.meet(other)
+
+
+class How(NamedTuple):
+    """How a test runs.
+
+    Attributes:
+        withhold: whether changes of arguments are kept from it.
+        fill: whether something is put into lists without anything in them.
+        sets: whether names that the test binds are set for the learner's functions, too.
+        leaves: kinds of what calls leave in their process that they leave in the judge's, too.
+    """
+
+    withhold: bool = True
+    fill: bool = False
+    sets: bool = False
+    leaves: tuple[str, ...] = ()
+
+
+_AS_AT_FIRST = How()
+_NO_TESTS: Mapping[int, How] = MappingProxyType({})
+
+
+class _Kept(NamedTuple):
+    """What a test has run in once more, for the next.
+
+    Attributes:
+        met: how many cells it has met.
+        ran: by position, how the tests have run that have.
+    """
+
+    player: Player
+    judge: Judge
+    met: int
+    ran: dict[int, How]
+
+    def end(self) -> None:
+        self.player.end()
+        self.judge.end()
 
 
 class Stage:
@@ -72,6 +112,7 @@ class Stage:
         self._came_to: dict[int, Verdict] = {}
         self._aside: dict[int, list[Verdict]] = {}
         self._lost_track = False
+        self._kept: _Kept | None = None
 
     def new_player(self) -> Player:
         modules = self._script.contract.modules
@@ -113,60 +154,86 @@ class Stage:
         return verdict
 
     def ask_aside(
-        self,
-        position: int,
-        clause: Clause,
-        withhold: bool = False,
-        fill: bool = False,
-        sets: bool = False,
-        leaves: Sequence[str] = (),
-        filled: Collection[int] = (),
-        whole: Collection[int] = (),
+        self, position: int, clause: Clause, how: How, others: Mapping[int, How]
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
         Args:
-            withhold: keep changes of arguments from it.
-            fill: put something into lists without anything in them.
-            sets: names that the test binds are set for the learner's functions, too.
-            leaves: kinds of what calls leave in their process that they leave in the judge's, too.
-            filled: earlier tests into whose lists something is put, too.
-            whole: earlier tests with all that calls change and, of these kinds, leave there.
+            others: earlier tests that run in another way than at first.
         """
-        kept = self.player, self.judge
+        ours = self.player, self.judge
         try:
             with self._allowance.apart():
-                heeds = leaned_on(self._script, position).union(filled, whole)
-                if not self._again(position, filled, whole, leaves, heeds):
+                heeds = leaned_on(self._script, position).union(others)
+                if not self._again(position, others, heeds):
                     return _not_the_same()
-                verdict = self._test(position, clause, withhold, fill, sets, leaves)
-                self._aside.setdefault(position, []).append(verdict)
-                return verdict
+                return self._once_more(position, clause, how)
         except Ended:
-            text = "There was no process to run this test again."
-            return Verdict(Played([error("Stopped", text)]))
+            return _in_no_process()
         finally:
-            for process, before in zip((self.player, self.judge), kept, strict=True):
-                if process is not None and process is not before:
-                    process.end()
-            self.player, self.judge = kept
+            self._go_back_to(*ours)
 
-    def _test(
-        self,
-        position: int,
-        clause: Clause,
-        withhold: bool = True,
-        fill: bool = False,
-        sets: bool = False,
-        leaves: Sequence[str] = (),
-    ) -> Verdict:
+    def ask_briefly(
+        self, position: int, clause: Clause, how: How, others: Mapping[int, How]
+    ) -> tuple[Verdict, bool]:
+        """The same after only those earlier tests that it may find something of, in processes that
+        are kept for the next that is asked so.
+
+        Returns:
+            What it has come to, and whether there are other earlier tests.
+        """
+        heeds = leaned_on(self._script, position).union(others) & self._came_to.keys()
+        tests = {number: others.get(number, _AS_AT_FIRST) for number in heeds}
+        is_brief = any(number < position for number in self._came_to.keys() - heeds)
+        ours, begin, ran, stays = (self.player, self.judge), 0, dict[int, How](), False
+        kept, self._kept = self._kept, None
+        try:
+            with self._allowance.apart():
+                if kept and all(kept.ran.get(n) == tests[n] for n in heeds if n <= kept.met):
+                    self.player, self.judge, begin, ran = kept
+                else:
+                    if kept:
+                        kept.end()
+                    self.player = self.new_player()
+                    self._new_judge()
+                if not self._go_on(range(begin, position), tests, heeds, but=ran):
+                    return _not_the_same(), is_brief
+                verdict = self._once_more(position, clause, how)
+                assert self.judge is not None
+                stays = verdict.lost is None and not self.judge.ended
+                if stays:
+                    self._kept = _Kept(
+                        self.player, self.judge, position, ran | tests | {position: how}
+                    )
+                return verdict, is_brief
+        except Ended:
+            return _in_no_process(), is_brief
+        finally:
+            if stays:
+                self.player, self.judge = ours
+            else:
+                self._go_back_to(*ours)
+
+    def _once_more(self, position: int, clause: Clause, how: How) -> Verdict:
+        verdict = self._test(position, clause, how)
+        self._aside.setdefault(position, []).append(verdict)
+        return verdict
+
+    def _go_back_to(self, player: Player, judge: Judge | None) -> None:
+        if self.player is not player:
+            self.player.end()
+        if self.judge is not None and self.judge is not judge:
+            self.judge.end()
+        self.player, self.judge = player, judge
+
+    def _test(self, position: int, clause: Clause, how: How = _AS_AT_FIRST) -> Verdict:
         teacher = self._script.cells[position].teacher
         assert teacher is not None
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
         lines, rebinds = teacher.early_lines, self._script.rebinds(position)
-        more = fill, rebinds, sets, leaves, self._script.unsaid(position)
-        return self.judge.test(source, clause, lines, withhold, seconds, *more)
+        more = how.fill, rebinds, how.sets, how.leaves, self._script.unsaid(position)
+        return self.judge.test(source, clause, lines, how.withhold, seconds, *more)
 
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)
@@ -188,41 +255,56 @@ class Stage:
     def _again(
         self,
         position: int,
-        filled: Collection[int] = (),
-        whole: Collection[int] = (),
-        leaves: Sequence[str] = (),
+        others: Mapping[int, How] = _NO_TESTS,
         heeds: Collection[int] | None = None,
     ) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
+
+        Args:
+            others, heeds: see `_go_on`.
+
+        Raises:
+            Ended: when there is no other player to be had.
+        """
+        self.player = self.new_player()
+        self._new_judge()
+        tests = {**dict.fromkeys(self._came_to, _AS_AT_FIRST), **others}
+        return self._go_on(range(position), tests, heeds)
+
+    def _go_on(
+        self,
+        positions: Iterable[int],
+        tests: Mapping[int, How],
+        heeds: Collection[int] | None,
+        but: Collection[int] = (),
+    ) -> bool:
+        """Plays cells to the player and the judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
         has held for only if it comes to what it came to, in the same way: the learner's code can
         know that this is not the first time, by the clock, and give something else.
 
         Args:
+            tests: how they run; others don't.
             heeds: the tests that have to be the same; all if nothing is said.
-
-        Raises:
-            Ended: when there is no other player to be had.
+            but: tests that have run.
         """
-        self.player = self.new_player()
-        judge = self._new_judge()
-        same = True
-        for number in range(position):
+        judge, same = self.judge, True
+        assert judge is not None
+        for number in positions:
             if self._allowance.is_over:
                 self.player.end()
                 return False
-            clause = self._script.clause(number)
-            if clause is not None and number in self._came_to and not judge.ended:
-                how = (False, leaves) if number in whole else (True, ())
-                verdict = self._test(number, clause, how[0], fill=number in filled, leaves=how[1])
-                first, aside = self._came_to[number], number in filled or number in whole
+            clause, runs = self._script.clause(number), number in tests and number not in but
+            if clause is not None and runs and number in self._came_to and not judge.ended:
+                verdict = self._test(number, clause, tests[number])
+                first, aside = self._came_to[number], self._aside.get(number, ())
                 # What failed at first may hold aside, of copies say: nothing is won by that.
                 if heeds is None or (number in heeds and first.played.error is None):
                     same = same and (
-                        any(_is_alike(verdict, x) for x in (first, *self._aside.get(number, ())))
-                        if aside
-                        else _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
+                        _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
+                        if tests[number] == _AS_AT_FIRST
+                        else any(_is_alike(verdict, known) for known in (first, *aside))
                     )
                 if verdict.lost is not None and not self.play_again(number):
                     return False
@@ -262,6 +344,8 @@ class Stage:
             self.player.cell(script.visible(position))
 
     def close(self) -> None:
+        if self._kept is not None:
+            self._kept.end()
         self.player.end()
         if self.judge is not None and not self.judge.ended:
             self.judge.end()
@@ -270,6 +354,11 @@ class Stage:
 def _not_the_same() -> Verdict:
     text = "What earlier tests had left was lost, and they did not come to the same again."
     return Verdict(Played([error("NotTheSame", text)]))
+
+
+def _in_no_process() -> Verdict:
+    text = "There was no process to run this test again."
+    return Verdict(Played([error("Stopped", text)]))
 
 
 def _is_alike(verdict: Verdict, other: Verdict) -> bool:

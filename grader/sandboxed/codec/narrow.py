@@ -134,7 +134,7 @@ class Narrow:
             texts = value.ravel().tolist()
             used = list(map(read, texts))
             return value if used == texts else np.array(used).reshape(value.shape)
-        if value.dtype.kind not in "fc":
+        if value.dtype.kind not in "fc" or _lie_near(value):
             return value
         is_nan, far = np.isnan(value), _far(np.finfo(value.dtype).max)
         if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
@@ -179,7 +179,7 @@ class Narrow:
             name: of its type.
         """
         is_whole = not (value.is_floating_point() or value.is_complex())
-        if not is_whole:
+        if not (is_whole or _tensor_lies_near(torch, value)):
             # Of eight bits there is nothing endless.
             shown = value.float() if value.dtype.itemsize == 1 else value
             is_nan = torch.isnan(shown)
@@ -355,6 +355,22 @@ def _is_no_time(value: Any) -> bool:
 def _is_large(value: Any, most: int) -> bool:
     """Whether there is a whole number whose square a type that holds so much does not."""
     return 0 not in value.shape and max(int(value.max()), -int(value.min())) > math.isqrt(most)
+
+
+def _lie_near(value: np.ndarray) -> bool:
+    """Whether all numbers of an array are real and far from endless, as most are."""
+    if value.dtype.kind != "f" or value.dtype.itemsize < 4 or not value.size:
+        return False
+    # With `nan` in it both are that.
+    return bool(-_ROOT <= value.min() and value.max() <= _ROOT)
+
+
+def _tensor_lies_near(torch: Any, value: Any) -> bool:
+    """The same of a tensor."""
+    if value.dtype not in (torch.float32, torch.float64) or not value.numel():
+        return False
+    least, most = torch.aminmax(value)
+    return -_ROOT <= float(least) and float(most) <= _ROOT
 
 
 def _far(most: float) -> float:

@@ -217,14 +217,14 @@ OTHERWISE = {
 @pytest.fixture
 def signed(monkeypatch):
     """Runs after the first have a sign of it, for `RUN`."""
-    again = Stage._again
+    new_player = Stage.new_player
 
-    def with_a_sign(stage, *args):
-        paths = stage._files.paths
+    def with_a_sign(stage):
+        player, paths = new_player(stage), stage._files.paths
         stage._files = Files({**paths, f"run{len(paths) + 1}": b""})
-        return again(stage, *args)
+        return player
 
-    monkeypatch.setattr(Stage, "_again", with_a_sign)
+    monkeypatch.setattr(Stage, "new_player", with_a_sign)
 
 
 @pytest.mark.usefixtures("signed")
