@@ -362,7 +362,7 @@ def _lie_near(value: np.ndarray) -> bool:
     if value.dtype.kind != "f" or value.dtype.itemsize < 4 or not value.size:
         return False
     # With `nan` in it both are that.
-    return bool(-_ROOT <= value.min() and value.max() <= _ROOT)
+    return bool(value.min() >= -_ROOT and value.max() <= _ROOT)
 
 
 def _tensor_lies_near(torch: Any, value: Any) -> bool:
@@ -370,7 +370,7 @@ def _tensor_lies_near(torch: Any, value: Any) -> bool:
     if value.dtype not in (torch.float32, torch.float64) or not value.numel():
         return False
     least, most = torch.aminmax(value)
-    return -_ROOT <= float(least) and float(most) <= _ROOT
+    return float(least) >= -_ROOT and float(most) <= _ROOT
 
 
 def _far(most: float) -> float:
