@@ -454,6 +454,53 @@ def test_a_changed_argument_is_seen_by_the_test(graded):
     assert messages(result)["same"] == ["changed"]
 
 
+@pytest.fixture
+def judges(monkeypatch):
+    """The judges that were made so far."""
+    made, new_judge = [], Stage._new_judge
+
+    def counted(stage):
+        made.append(judge := new_judge(stage))
+        return judge
+
+    monkeypatch.setattr(Stage, "_new_judge", counted)
+    return made
+
+
+def test_tests_that_run_once_more_share_their_processes(engine, judges):
+    made = exercise(
+        "# given\nown = [5, 4]",
+        "# answer f\ndef f(values):\n    return sorted(values)",
+        "# test one\nassert f([2, 1]) == [1, 2]",
+        "# test two\nassert f([3, 1]) == [1, 3]",
+        "# answer g\ndef g(values):\n    return sorted(values)",
+        "# test three\nassert g([3, 1, 2]) == [1, 2, 3]",
+        "# test four\nassert f(own) == [4, 5]",
+        "# test five\nassert own == [5, 4] and g(own) == [4, 5]",
+    )
+    assert set(scores(grade_one(made, handed_in(made), engine)).values()) == {1}
+    judges.clear()
+    sorts = "(values):\n    values.sort()\n    return list(values)"
+    result = grade_one(made, handed_in(made, f=f"def f{sorts}", g=f"def g{sorts}"), engine)
+    assert scores(result) == {"one": 1, "two": 1, "three": 1, "four": 1, "five": 0}
+    # Its own, one that is kept, and one that has met all before the last.
+    assert len(judges) == 3
+    assert all(judge.ended for judge in judges)
+
+
+def test_what_the_learner_s_code_needs_of_other_tests_is_there_when_one_runs_once_more(engine):
+    made = exercise(
+        "# answer count\ndef count():\n    return 1",
+        "# answer f\ndef f(values):\n    return sorted(values)",
+        "# test one\nassert count() == 1",
+        "# test two\nassert f([2, 1]) == [1, 2]",
+    )
+    counts = "calls = []\ndef count():\n    calls.append(1)\n    return 1"
+    sorts = "def f(values):\n    values.sort()\n    return values if calls else None"
+    result = grade_one(made, handed_in(made, count=counts, f=sorts), engine)
+    assert scores(result) == {"one": 1, "two": 1}
+
+
 def test_seeds_of_a_test_count_in_the_learner_s_code(graded):
     seeded = exercise(
         "# given\nimport random, numpy as np",
