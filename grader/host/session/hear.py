@@ -266,7 +266,7 @@ class _Session:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
             whole = self._holds_only(position, "NothingThere", f"{names} has nothing in it")
         elif whole.error is not None and not verdict.narrow:
-            names = ", ".join(dict.fromkeys(n.partition(":")[0] for n in verdict.returned))
+            names = ", ".join(dict.fromkeys(re.split("[:!]", n)[0] for n in verdict.returned))
             why = f"{names} gives back the very object that was given, or is in another answer"
             whole = self._holds_only(position, "SameObject", why)
         elif whole.error is not None:

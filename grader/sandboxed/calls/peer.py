@@ -534,7 +534,7 @@ class Peer(Answering):
             self._origin = f"{label}()"
             match reply.value:
                 case Seq(items=[other, Pairs() as held]):
-                    self._give_attributes(error, other, held, unpacker, place)
+                    self._give_attributes(error, other, held, unpacker, place, len(owners))
             raise error
         out_of_place = None
         try:
@@ -596,15 +596,25 @@ class Peer(Answering):
         return self.rules.random and kind in left.CHANCE
 
     def _give_attributes(
-        self, error: BaseException, other: Node, held: Pairs, unpacker: Unpacker, place: str
+        self,
+        error: BaseException,
+        other: Node,
+        held: Pairs,
+        unpacker: Unpacker,
+        place: str,
+        known: int,
     ) -> None:
-        """Gives an exception what the other side's has."""
+        """Gives an exception what the other side's has.
+
+        Args:
+            known: how many objects are the test's own.
+        """
         if any(cls.__name__ in self._given for cls in type(error).__mro__):
             # A call that has given something has another place.
             place = f"{place}!"
             with contextlib.suppress(CannotCross):
                 self.rules.admit(held, place)
-                for name, value in self._unpack(held, unpacker, place, 0).items():
+                for name, value in self._unpack(held, unpacker, place, known).items():
                     if isinstance(name, str) and name.isidentifier() and name[:2] != "__":
                         vars(error)[name] = value
         if isinstance(other, Live) and other.kind == "instance":
@@ -701,6 +711,11 @@ class Peer(Answering):
         # Without given classes, whose instances would be taken apart and made again.
         packer = Packer(live, {})
         node = packer.pack(known)
+        for found in () if was_there else callable_nodes(node):
+            if isinstance(found, Pairs):
+                default = found.default
+                self.rules.admit_default(found, place)
+                less |= found.default is not default
         if looks:
             before = ENCODER.encode(node) if is_new else b""
             self.rules.admit_nothing(node, place)

@@ -237,6 +237,9 @@ class Rules(ABC):
     def admit_again(self, found: Live | Given, place: str) -> bool:
         """The same for what was brought before, and is there once more: whether it may be."""
 
+    def admit_default(self, mapping: Pairs, place: str) -> None:  # noqa: B027
+        """The same for what makes the values of missing keys: takes it out where it may not be."""
+
     def admit_like(self, lent: Iterable[Node]) -> None:  # noqa: B027
         """Takes note of what instances of given classes that a call was lent hold of such."""
 
@@ -456,7 +459,7 @@ class Enforcing(Rules):
             self.admit_nothing(node, place, one)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
-                self._leave_default_out(found, place)
+                self.admit_default(found, place)
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
             elif is_missing(found):
@@ -515,7 +518,9 @@ class Enforcing(Rules):
             self._admit_empty(node, "()")
             self._note_nothing(node, "()", "()")
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
-            if isinstance(found, Live):
+            if isinstance(found, Pairs):
+                self.admit_default(found, "()")
+            elif isinstance(found, Live):
                 self._only_gives(found, "()")
             elif isinstance(found, Given) or self._says_equal(found):
                 self._admit_given(found, "()")
@@ -622,7 +627,7 @@ class Enforcing(Rules):
         if not self._terms.missing:
             found.name = "None"
 
-    def _leave_default_out(self, mapping: Pairs, place: str) -> None:
+    def admit_default(self, mapping: Pairs, place: str) -> None:
         """What gives values of missing keys is there where the solution has such a thing; elsewhere
         an error comes, and no KeyError: a test may ask for that."""
         match mapping.default:
@@ -763,9 +768,7 @@ class Discovering(Rules):
             self._look_for_nothing(node, place, within(place) if one else place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
-                self.terms.default = True
-                if not isinstance(found.default, Live) and _may_give(found.default):
-                    self._given.add(place)
+                self.admit_default(found, place)
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
             elif is_missing(found):
@@ -825,7 +828,9 @@ class Discovering(Rules):
         for node in nodes:
             self._look_for_nothing(node, "()", "()")
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
-            if isinstance(found, Live):
+            if isinstance(found, Pairs):
+                self.admit_default(found, "()")
+            elif isinstance(found, Live):
                 self._note_instance(found, "()")
             elif isinstance(found, Given) or self._says_equal(found):
                 self._given.add("()")
@@ -837,6 +842,11 @@ class Discovering(Rules):
                 self._calls.add("()")
             elif isinstance(found, Record):
                 self._note_fields(found, "()")
+
+    def admit_default(self, mapping: Pairs, place: str) -> None:
+        self.terms.default = True
+        if not isinstance(mapping.default, Live) and _may_give(mapping.default):
+            self._given.add(place)
 
     def _note_fields(self, found: Record, place: str) -> None:
         if has_names(found):

@@ -414,3 +414,30 @@ def test_a_part_of_what_is_given_is_no_more_equal_than_a_copy(graded):
     for given in ("x[:]", "x.copy()"):
         assert scores(graded(made, f=f"def f(x):\n    return {given}")[0]) == {"t": 0}
     assert scores(graded(made, f="def f(x):\n    x = np.sort(x)\n    return x[:]")[0]) == {"t": 1}
+
+
+def test_nor_is_what_an_exception_gives_back_of_it(engine):
+    made = exercise(
+        "# given\nclass Bad(Exception):\n    def __init__(self, x):\n        self.x = x",
+        "# answer f\ndef f(x):\n    raise Bad(sorted(x))",
+        "# test f1\nx = [3, 1, 2]\ntry:\n    f(x)\nexcept Bad as bad:\n"
+        "    x.sort()\n    assert bad.x == x",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1}
+    same = "def f(x):\n    raise Bad(x)"
+    assert scores(grade_one(made, handed_in(made, f=same), engine)) == {"f1": 0}
+
+
+def test_what_gives_missing_values_may_be_where_the_solution_has_it(engine):
+    made = exercise(
+        "# given\nimport collections\nclass Bag:\n    def __init__(self):\n"
+        "        self.items = []\ncalls = []",
+        "# answer f\ndef f(x, g):\n    g(collections.defaultdict(Bag, a=x))",
+        "# test f1\nf(2, calls.append)\nassert calls[0]['a'] == 2 and calls[0]['z'].items == []",
+        "# answer h\ndef h(bags):\n    bags['a'] = 2\n    return bags",
+        "# test h1\nbags = h(collections.defaultdict(Bag))\n"
+        "assert bags['a'] == 2 and bags['z'].items == []",
+    )
+    f = "def f(x, g):\n    bags = collections.defaultdict(Bag)\n    bags['a'] = x\n    g(bags)"
+    h = "def h(bags):\n    bags.update(a=2)\n    return bags"
+    assert scores(grade_one(made, handed_in(made, f=f, h=h), engine)) == {"f1": 1, "h1": 1}

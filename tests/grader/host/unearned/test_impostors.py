@@ -77,6 +77,21 @@ IMPOSTORS = {
         "A(2).x == 2",
         "class A:\n    def __init__(self, x):\n        self.x = Box()",
     ),
+    "one for missing keys of what a callback gets": (
+        "def f(x, g):\n    g({'a': x})",
+        "not f(2, calls.append) and calls[0]['a'] == 2",
+        "import collections\ndef f(x, g): g(collections.defaultdict(Box))",
+    ),
+    "one for missing keys of another answer": (
+        "import collections\nboxes = collections.defaultdict(Box, b=1)\nf = {'a': 2, 'b': 1}",
+        "boxes['z'].items == [] and f['a'] == 2",
+        "import collections\nboxes = f = collections.defaultdict(Box, b=1)",
+    ),
+    "one for missing keys of what was given": (
+        "def f(boxes):\n    return {'a': 2}",
+        "f(__import__('collections').defaultdict(Box))['a'] == 2",
+        "def f(boxes): return boxes",
+    ),
     "given instances one by one": (
         "def f(x):\n    return iter([x, x])",
         "list(f(2)) == [2, 2]",
