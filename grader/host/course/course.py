@@ -128,9 +128,10 @@ class Course:
         places = [self.root, *(self.root / name for name in (*names.values(), BOOK, variants.FILE))]
         # Where it lies is often said for the whole machine.
         for config in (self.config, *(other for _, other in not_honoured.elsewhere())):
-            exchange = config.get("Exchange", {}).get("root")
-            if exchange:
-                places.append(Path(str(exchange)))
+            exchange = config.get("Exchange", {})
+            places += [
+                Path(str(exchange[name])) for name in ("root", "cache") if exchange.get(name)
+            ]
         return [*places, *file_of(self.db_url)]
 
     @property

@@ -140,6 +140,8 @@ def command(
     binds = _binds() | ours | dict(show)
     in_tmp = {path: Path(path) for path in binds if path.startswith("/tmp/")}
     hidden = _hidden(binds, {*hide, *_private()})
+    ways = _ways(binds)
+    ways_in_tmp = {way: to for way, to in ways.items() if way.startswith("/tmp/")}
     cover = _empty(PACKAGE) if any(map(PACKAGE.is_relative_to, binds.values())) else []
     for inside, outside in hidden.items():
         cover += ["--remount-ro", inside] if outside.is_dir() else []
@@ -158,7 +160,7 @@ def command(
             *own,
             *_links(),
             *tmp,
-            *_tree(binds, hidden),
+            *_tree(binds, hidden, ways),
             *cover,
             *rest,
             "--",
@@ -172,9 +174,9 @@ def command(
     # No namespace of users: it would hold root only. The inner sandbox has one.
     outer = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     outer += ["--dev-bind", "/proc", "/proc", "--dev", "/dev"]
-    outer += [*_links(), "--perms", "0755", "--dir", "/tmp", *_tree(binds, hidden), *cover]
+    outer += [*_links(), "--perms", "0755", "--dir", "/tmp", *_tree(binds, hidden, ways), *cover]
     nobody = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    inner = [bwrap, *own, "--ro-bind", "/", "/", *tmp, *_tree(in_tmp), *rest]
+    inner = [bwrap, *own, "--ro-bind", "/", "/", *tmp, *_tree(in_tmp, ways=ways_in_tmp), *rest]
     return [*start, "--kill-child", bwrap, *outer, "--", *nobody, *inner, "--", *argv]
 
 
@@ -193,18 +195,42 @@ def _binds() -> dict[str, Path]:
         # Of /usr not all is seen.
         if prefix != Path("/usr"):
             paths += [prefix / part for part in _PARTS_OF_PREFIX]
+    # Python may be installed in ~/.local, where Jupyter keeps keys, and the desktop what was thrown
+    # away.
+    own = Path(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")).resolve()
+    paths = [path for path in paths if path.resolve() != own]
     return {str(path): path for path in paths if path.exists()}
 
 
 def _prefixes() -> set[Path]:
-    """Where Python is installed: the environment, and what its links lead to."""
-    prefixes = {Path(sys.prefix), Path(sys.base_prefix)}
-    link = Path(sys.executable)
-    while link.is_symlink():
-        link = Path(os.path.normpath(link.parent / os.readlink(link)))
-        prefixes.add(link.parent.parent)
-    # /bin/python3 is such a link, but / is not where Python is installed.
+    """Where Python is installed: the environment, and where its links end."""
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), _executables()[-1].parent.parent}
+    # /bin/python3 may be there, but / is not where Python is installed.
     return (prefixes | {prefix.resolve() for prefix in prefixes}) - {Path("/")}
+
+
+def _executables() -> list[Path]:
+    """Python as it was started, and what its links lead to, one after the other."""
+    found = [Path(sys.executable)]
+    while found[-1].is_symlink():
+        found.append(Path(os.path.normpath(found[-1].parent / os.readlink(found[-1]))))
+    return found
+
+
+def _ways(binds: Mapping[str, Path]) -> dict[str, str]:
+    """Links on the way to Python that are in nothing that is seen: link → what stands in it.
+
+    Nothing else beside them is: ~/.local/bin may be on the way, and ~/.local is somebody's own.
+    """
+    return {
+        str(link): os.readlink(link)
+        for link in _executables()[:-1]
+        if not any(
+            place.is_relative_to(inside)
+            for place in (link, link.parent.resolve())
+            for inside in binds
+        )
+    }
 
 
 def _empty(folder: Path) -> list[str]:
@@ -243,7 +269,11 @@ def _hidden(binds: Mapping[str, Path], hide: Collection[Path]) -> dict[str, Path
     return found
 
 
-def _tree(binds: Mapping[str, Path], hidden: Mapping[str, Path] | None = None) -> Iterator[str]:
+def _tree(
+    binds: Mapping[str, Path],
+    hidden: Mapping[str, Path] | None = None,
+    ways: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     made = {Path("/"), Path("/tmp")}
     empty = [(inside, False, place) for inside, place in (hidden or {}).items()]
     # What is seen in a hidden folder all the same comes after it.
@@ -253,12 +283,18 @@ def _tree(binds: Mapping[str, Path], hidden: Mapping[str, Path] | None = None) -
         if not seen and outside.is_dir():
             yield from ("--perms", "0555", "--tmpfs", inside)
             continue
-        for folder in reversed(Path(inside).parents):
-            if folder not in made:
-                made.add(folder)
-                # Else bubblewrap makes it, for root only.
-                yield from ("--perms", "0755", "--dir", str(folder))
+        yield from _parents(inside, made)
         yield from ("--ro-bind", str(outside) if seen else os.devnull, inside)
+    for way, to in (ways or {}).items():
+        yield from (*_parents(way, made), "--symlink", to, way)
+
+
+def _parents(inside: str, made: set[Path]) -> Iterator[str]:
+    for folder in reversed(Path(inside).parents):
+        if folder not in made:
+            made.add(folder)
+            # Else bubblewrap makes it, for root only.
+            yield from ("--perms", "0755", "--dir", str(folder))
 
 
 def _program(name: str, package: str) -> str:

@@ -185,6 +185,38 @@ def test_nobody_can_open_what_others_have_handed_in_wherever_it_lies(tmp_path):
     assert try_out(read, files, show={"/course": shown}, hide=hide).result == files[1:]
 
 
+PRINTS = """
+import os, sys
+print(sys.base_prefix, open(sys.argv[1]).read() if os.path.exists(sys.argv[1]) else None)
+"""
+
+
+@pytest.mark.parametrize("installs", ["a link there", "Python itself there"])
+def test_what_somebody_keeps_in_a_home_is_not_seen_for_python_s_sake(
+    tmp_path, monkeypatch, installs
+):
+    # Where `uv python install` puts a link, Jupyter keeps its keys and nbgrader its cache.
+    own = tmp_path / ".local"
+    key = own / "share/jupyter/runtime/jpserver-1.json"
+    for folder in (own / "bin", key.parent):
+        folder.mkdir(parents=True)
+    key.write_text("a key")
+    for folder in (tmp_path, own, own / "share", own / "bin"):
+        folder.chmod(0o755)
+    if installs == "a link there":
+        (own / "bin/python3").symlink_to(os.path.realpath(sys.executable))
+        monkeypatch.setattr(sys, "executable", str(own / "bin/python3"))
+    else:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+        monkeypatch.setattr(
+            sandbox, "_prefixes", functools.partial(set, {*sandbox._prefixes(), own})
+        )
+    argv = sandbox.command([sys.executable, "-c", PRINTS, str(key)], {}, {})
+    run = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    assert run.stdout.split() == [sys.base_prefix, "None"], run.stderr
+
+
 def test_what_is_shown_by_its_name_is_seen_in_a_hidden_folder(tmp_path):
     whole = tmp_path / "whole"
     (whole / "tools").mkdir(parents=True)
