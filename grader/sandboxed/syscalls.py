@@ -80,8 +80,9 @@ _REFUSED = {
     # A signal of the kernel's own would wake a process that was stopped.
     "timer_create": (222, 107),
 }
-# As on an older kernel: what clone3 is asked for no filter sees. All who call it know clone, too.
-_MISSING = {"clone3": (435, 435)}
+# As on an older kernel: what these are asked for no filter sees. All who call them know clone and
+# openat, too. By RESOLVE_CACHED, openat2 says of a name whether anybody has asked for it before.
+_MISSING = {"clone3": (435, 435), "openat2": (437, 437)}
 # As if it had worked: a lock that all who open a file would see, whatever they may do with it.
 _PASSED_OVER = {"flock": (73, 32)}
 # For two that are connected the kernel makes one of any family first, too.

@@ -101,6 +101,25 @@ def test_nobody_is_told_what_a_file_system_has_in_memory():
     assert try_out(ask_of_files).result == ["ENOTTY"] * 9
 
 
+def ask_for_a_name_that_is_known():
+    import ctypes
+    import os
+    import struct
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    name, reasons = b"/usr/share/nobody-has-asked-for-this", []
+    for _ in range(2):
+        # O_RDONLY, RESOLVE_CACHED: the number is the same on all machines.
+        libc.syscall(437, -100, name, struct.pack("QQQ", 0, 0, 0x20), 24)
+        reasons.append(os.strerror(ctypes.get_errno()))
+        os.path.exists(name)
+    return reasons
+
+
+def test_nobody_is_told_which_names_have_been_asked_for():
+    assert try_out(ask_for_a_name_that_is_known).result == ["Function not implemented"] * 2
+
+
 def copy_a_file():
     import shutil
     import socket
