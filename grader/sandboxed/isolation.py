@@ -375,13 +375,17 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
             touched[child] = pages
     if touched and more > sum(children[child] for child in touched):
         one = max(touched, key=touched.__getitem__)
-        _ended_for_shared[one] = _shared_by_all() - children[one] // 2
+        known = touched[one] * resource.getpagesize() > children[one]
+        # Who has only been there while it came has not been seen to touch it: another's may go at
+        # the same moment, and would look like this one's.
+        _ended_for_shared[one] = _shared_by_all() - children[one] // 2 if known else -1
         end(one, True)
 
 
 def ended_in_vain(child: int) -> bool:
-    """Whether a child was ended for shared memory that is still there now that it has gone: then
-    it was another's, who may have been forked elsewhere. To be asked when it was waited for."""
+    """Whether a child was ended for shared memory that is still there now that it has gone, or
+    that it has not been seen to touch: then it may have been another's, who may have been forked
+    elsewhere. To be asked when it was waited for."""
     return _shared_by_all() > _ended_for_shared.pop(child, sys.maxsize)
 
 

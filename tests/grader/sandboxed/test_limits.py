@@ -364,3 +364,23 @@ def test_no_core_no_locked_memory_no_queues_of_signals():
 def core_of_ours():
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     return 1 if hard == resource.RLIM_INFINITY else hard
+
+
+def be_there_while_another_takes_too_much():
+    from grader.sandboxed import isolation
+
+    ended, sizes = [], iter([0, 0, 3000, 3000, 100])
+    isolation._SHARED_AT_FIRST = 0
+    isolation._in_files = lambda processes: 0
+    isolation._shared_by_all = lambda: next(sizes)
+    isolation._shares = lambda process: True
+    isolation._faults = lambda process: 0
+    isolation.end = lambda child, namespaces: ended.append(child)
+    for _ in range(3):
+        isolation._end_who_share_too_much({7: 1000}, {})
+    return ended, isolation.ended_in_vain(7)
+
+
+def test_nobody_is_blamed_for_shared_memory_that_another_may_have_had():
+    """The other's has gone, too, when its process was waited for."""
+    assert try_out(be_there_while_another_takes_too_much).result == [[7], True]
