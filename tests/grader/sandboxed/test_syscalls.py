@@ -166,15 +166,16 @@ def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
 # io_uring_setup, bpf, perf_event_open, userfaultfd, semget, inotify_init, inotify_init1, statmount,
 # listmount, io_setup, timer_create, cachestat, fanotify_mark, process_vm_readv, pidfd_getfd,
 # mincore, process_madvise, vmsplice, splice, setxattr, lsetxattr, fsetxattr, setxattrat,
-# landlock_create_ruleset, sendfile, syslog, ustat and name_to_handle_at.
+# landlock_create_ruleset, sendfile, syslog, ustat, name_to_handle_at and
+# move_pages.
 UNWANTED = {
     "x86_64": (
         *(447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294, 457, 458, 206, 222),
-        *(451, 301, 310, 438, 27, 440, 278, 275, 188, 189, 190, 463, 444, 40, 103, 136, 303),
+        *(451, 301, 310, 438, 27, 440, 278, 275, 188, 189, 190, 463, 444, 40, 103, 136, 303, 279),
     ),
     "aarch64": (
         *(447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26, 457, 458, 0, 107),
-        *(451, 263, 270, 438, 232, 440, 75, 76, 5, 6, 7, 463, 444, 71, 116, 264),
+        *(451, 263, 270, 438, 232, 440, 75, 76, 5, 6, 7, 463, 444, 71, 116, 264, 239),
     ),
 }
 
