@@ -107,10 +107,10 @@ class Stage:
         self._children: list[Child] = []
         self.player = self.new_player()
         self.judge: Judge | None = None
-        # By position, what each test came to, and what aside; whether one did not come to that
-        # again.
+        # By position, what each test came to, and what aside, by how it ran there: the last time
+        # counts; whether one did not come to that again.
         self._came_to: dict[int, Verdict] = {}
-        self._aside: dict[int, list[Verdict]] = {}
+        self._aside: dict[int, dict[How, Verdict]] = {}
         self._lost_track = False
         self._kept: _Kept | None = None
 
@@ -164,8 +164,7 @@ class Stage:
         ours = self.player, self.judge
         try:
             with self._allowance.apart():
-                heeds = leaned_on(self._script, position).union(others)
-                if not self._again(position, others, heeds):
+                if not self._again(position, others, self._heeds(position, how, others)):
                     return _not_the_same()
                 return self._once_more(position, clause, how)
         except Ended:
@@ -182,14 +181,15 @@ class Stage:
         Returns:
             What it has come to, and whether there are other earlier tests.
         """
-        heeds = leaned_on(self._script, position).union(others) & self._came_to.keys()
-        tests = {number: others.get(number, _AS_AT_FIRST) for number in heeds}
-        is_brief = any(number < position for number in self._came_to.keys() - heeds)
+        found = leaned_on(self._script, position).union(others) & self._came_to.keys()
+        tests = {number: others.get(number, _AS_AT_FIRST) for number in found}
+        is_brief = any(number < position for number in self._came_to.keys() - found)
+        heeds = self._heeds(position, how, others)
         ours, begin, ran, stays = (self.player, self.judge), 0, dict[int, How](), False
         kept, self._kept = self._kept, None
         try:
             with self._allowance.apart():
-                if kept and all(kept.ran.get(n) == tests[n] for n in heeds if n <= kept.met):
+                if kept and all(kept.ran.get(n) == tests[n] for n in found if n <= kept.met):
                     self.player, self.judge, begin, ran = kept
                 else:
                     if kept:
@@ -214,9 +214,17 @@ class Stage:
             else:
                 self._go_back_to(*ours)
 
+    def _heeds(self, position: int, how: How, others: Mapping[int, How]) -> frozenset[int]:
+        """The earlier tests that have to come to the same. Behind changes that are kept, tests may
+        fail by these: they are lost for what they leave by themselves, and not for what answers
+        have made of what was handed out, which is theirs to choose anyway."""
+        if not how.withhold:
+            return leaned_on(self._script, position, by_answers=False)
+        return leaned_on(self._script, position).union(others)
+
     def _once_more(self, position: int, clause: Clause, how: How) -> Verdict:
         verdict = self._test(position, clause, how)
-        self._aside.setdefault(position, []).append(verdict)
+        self._aside.setdefault(position, {})[how] = verdict
         return verdict
 
     def _go_back_to(self, player: Player, judge: Judge | None) -> None:
@@ -298,14 +306,15 @@ class Stage:
             clause, runs = self._script.clause(number), number in tests and number not in but
             if clause is not None and runs and number in self._came_to and not judge.ended:
                 verdict = self._test(number, clause, tests[number])
-                first, aside = self._came_to[number], self._aside.get(number, ())
-                # What failed at first may hold aside, of copies say: nothing is won by that.
+                first, aside = self._came_to[number], self._aside.get(number, {}).values()
+                as_at_first = tests[number] == _AS_AT_FIRST
+                # What failed at first may hold aside, of copies say: nothing is won by that. And
+                # what has lost its mark by how it failed aside may fail so behind the same changes.
                 if heeds is None or (number in heeds and first.played.error is None):
-                    same = same and (
-                        _is_alike(verdict, first) and _doubts(verdict) <= _doubts(first)
-                        if tests[number] == _AS_AT_FIRST
-                        else any(_is_alike(verdict, known) for known in (first, *aside))
-                    )
+                    known = [] if as_at_first and verdict.played.error is None else [*aside]
+                    if not as_at_first or _doubts(verdict) <= _doubts(first):
+                        known.append(first)
+                    same = same and any(_is_alike(verdict, one) for one in known)
                 if verdict.lost is not None and not self.play_again(number):
                     return False
             self._replay(number)

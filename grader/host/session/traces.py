@@ -46,9 +46,13 @@ class Traces:
             self._left |= dict.fromkeys((bound | changed | more) - but, frozenset(tests))
 
 
-def leaned_on(script: Script, position: int) -> frozenset[int]:
+def leaned_on(script: Script, position: int, by_answers: bool = True) -> frozenset[int]:
     """The tests that a cell may find something of: in names that they bind, and in all that they
-    may have changed or given to an answer."""
+    may have changed.
+
+    Args:
+        by_answers: whether by giving it to an answer, too.
+    """
     traces = Traces(script)
     for number in filter(script.is_judged, range(position)):
         clause = script.clause(number)
@@ -56,5 +60,6 @@ def leaned_on(script: Script, position: int) -> frozenset[int]:
         if clause is None:
             traces.leave(number, behind)
         else:
-            traces.leave(number, behind | {number}, script.hands_out(number))
+            given_away = script.hands_out(number) if by_answers else _NO_NAME
+            traces.leave(number, behind | {number}, given_away)
     return traces.behind(position)

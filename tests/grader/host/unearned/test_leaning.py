@@ -259,3 +259,28 @@ def test_what_it_finds_nothing_of_need_not_come_to_the_same(engine):
         sorts = "def f(xs):\n    xs.sort()\n    return xs"
         found = scores(grade_one(made, handed_in(made, roll=other, f=sorts), engine))
         assert found == {"one": number, "two": 1, "three": 0}
+
+
+# Between tests of an answer that changes what it is given, by what it does: what fails by that
+# there, as in one process, and the points here.
+BETWEEN = {
+    "asks that it is as it was": ("assert own == [3, 1, 2]", 0),
+    "notes how it was": ("was = [*own]\nassert was == [3, 1, 2]", 0),
+    "is of another answer": ("assert last(own) == 2", 1),
+}
+
+
+@pytest.mark.parametrize(("between", "points"), BETWEEN.values(), ids=BETWEEN)
+def test_what_fails_behind_changes_takes_nothing_from_tests_after_it(engine, between, points):
+    made = exercise(
+        "# given\nown = [3, 1, 2]\nwas = own",
+        "# answer first\ndef first(xs):\n    return sorted(xs)[0]",
+        "# answer last\ndef last(xs):\n    return xs[-1]",
+        "# test one\nassert first(own) == 1",
+        f"# test two\n{between}",
+        "# test three\nassert first(own) == 1 and len(was) == 3",
+        "# test four\nassert first(own) + len(own) == 4",
+    )
+    sorts = "def first(xs):\n    xs.sort()\n    return xs[0]"
+    result = grade_one(made, handed_in(made, first=sorts), engine)
+    assert scores(result) == {"one": 1, "two": points, "three": 1, "four": 1}
